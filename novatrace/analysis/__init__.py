@@ -1,0 +1,1 @@
+"""From events to a story: requests, passes, attempts, capacity, bursts. Imports only the model."""

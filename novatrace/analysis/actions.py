@@ -1,0 +1,135 @@
+"""What a request asked for: the kind of action, the VM, and how the API answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from novatrace.analysis.requests import PLACEMENT, Request
+from novatrace.model.event import Event
+
+_BODY_ACTIONS = {
+    "migrate": "migrate",
+    "resize": "resize",
+    "os-migrateLive": "live-migrate",
+    "evacuate": "evacuate",
+    "unshelve": "unshelve",
+    "server": "create",
+    "rebuild": "rebuild",
+}
+_OTHER_BODY = "other"
+_WORDS = (
+    ("migration-assumed", "migrate"),
+    ("live-migrate-requested", "live-migrate"),
+    ("live-migration-done", "live-migrate"),
+    ("pre-live-done", "live-migrate"),
+    ("live-post-start", "live-migrate"),
+    ("evacuate-requested", "evacuate"),
+    ("boot-requested", "create"),
+    ("boot-dispatch", "create"),
+    ("boot-start", "create"),
+    ("boot-took", "create"),
+    ("unshelve-dispatch", "unshelve"),
+)
+_TASKS = {"build_instances": "create", "schedule_and_build_instances": "create", "rebuild_server": "rebuild"}
+_MOVES = ("move-dispatch", "move-started", "migrate-disk-start", "finish-migration-start", "migration-allocation")
+_NAMES_INSTANCE = (
+    "api-request migration-assumed flavor-change live-migrate-requested evacuate-requested schedule-start "
+    "move-dispatch boot-dispatch claim-attempt claim-granted claim-refused stash-state boot-start host-selected "
+    "instance-fetched instance-state-set filters-exhausted placement-claim-start move-started rebuild-start"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asked for. ``action`` None: not an action that places a VM."""
+
+    action: str | None
+    basis: str
+    accepted: Event | None
+    http_status: int | None
+    instance_uuids: tuple[str, ...]
+
+
+def asked(request: Request) -> Asked:
+    """What a request asked for, from the API's words, else from what the other services did."""
+    action, basis = _action(request)
+    api = [e for e in request.events if e.service in (None, "nova-api")]
+    accepted = next((e for e in api if e.kind == "action-body"), None) or next((e for e in api if _posts(e)), None)
+    status = next((e.values["status"] for e in api if _posts(e)), None)
+    return Asked(action, basis, accepted, status, _instances(request, action))
+
+
+def other_action(request: Request) -> str | None:
+    """The body's action when it does not place a VM: ``confirmResize``, ``revertResize`` and the like."""
+    for event in request.of("action-body"):
+        name = str(event.values["action"])
+        if name not in _BODY_ACTIONS:
+            return name
+    return None
+
+
+def _posts(event: Event) -> bool:
+    if event.kind != "api-request" or event.values.get("method") != "POST":
+        return False
+    path = str(event.values.get("uri", "")).split("?", 1)[0]
+    return path.endswith(("/action", "/servers"))
+
+
+def _action(request: Request) -> tuple[str | None, str]:
+    bodies = [e for e in request.of("action-body")]
+    for event in bodies:
+        name, routed = event.values["action"], event.values.get("routing_action")
+        if name == "server" and routed not in ("create", None):
+            continue
+        if name in _BODY_ACTIONS:
+            return _BODY_ACTIONS[name], "observed"
+    if bodies:
+        return None, "observed"
+    for kind, action in _WORDS:
+        if request.has(kind):
+            return action, "observed"
+    rebuilds = request.of("rebuild-start")
+    if rebuilds:
+        return ("evacuate" if rebuilds[0].values.get("evacuating") else "rebuild"), "observed"
+    changes = request.of("flavor-change")
+    if changes:
+        same = changes[0].values["old_flavor"] == changes[0].values["new_flavor"]
+        return ("migrate" if same else "resize"), "inferred" if same else "observed"
+    return _inferred(request)
+
+
+def _inferred(request: Request) -> tuple[str | None, str]:
+    for event in request.of("task-failed"):
+        task = event.values["task"]
+        if task in _TASKS:
+            return _TASKS[task], "observed"
+        if task in ("migrate_server", "prep_resize"):
+            return "migrate", "inferred"
+    if request.has(*_MOVES) or request.has("stash-state"):
+        return "migrate", "inferred"
+    if request.has("host-selected", "hosts-weighed", "filter-result", "filters-exhausted", "placement-empty", "schedule-start"):
+        return "unknown", "observed"
+    if any(e.values.get("host") for e in request.of("rpc-cast") if e.service != "nova-compute"):
+        return "unknown", "observed"
+    if request.has("claim-granted", "claim-refused", "claim-attempt"):
+        return "unknown", "observed"
+    return None, "observed"
+
+
+def _instances(request: Request, action: str | None) -> tuple[str, ...]:
+    """The VMs of a request: one for a move, each scheduled one for a create."""
+    if action == "create":
+        scheduled = [u for e in request.of("schedule-start") for u in e.values.get("instance_uuids", ())]
+        named = [e.instance_uuid for e in request.of("boot-dispatch", "boot-start", "claim-granted", "claim-attempt")]
+        return tuple(dict.fromkeys([*scheduled, *(u for u in named if u)]))
+    for event in request.of("api-request"):
+        if event.values.get("server_uuid"):
+            return (str(event.values["server_uuid"]),)
+    counts: Counter[str] = Counter()
+    for event in request.events:
+        if event.kind not in _NAMES_INSTANCE or event.service == PLACEMENT:
+            continue
+        uuids = event.values.get("instance_uuids") or [event.instance_uuid or event.values.get("consumer_uuid")]
+        counts.update(uuid for uuid in uuids if uuid)
+    return (min(counts, key=lambda uuid: (-counts[uuid], uuid)),) if counts else ()

@@ -1,0 +1,126 @@
+"""Attempts of one action: scheduler passes, dispatches and claims put together, host by host.
+
+Attempts of a request follow each other: a pass or an alternate names a target, a cast goes there, its claim answers.
+Parts are matched by host, not by time alone, because nodes' clocks differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from novatrace.analysis.claims import HostClaim
+from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.requests import Request
+from novatrace.model.event import Event
+from novatrace.model.migration import Citation, HostNode, Link, Pass
+
+_CASTING = (None, "nova-api", "nova-conductor", "nova-scheduler")
+_DISPATCHES = ("move-dispatch", "boot-dispatch", "unshelve-dispatch")
+
+
+@dataclass(slots=True)
+class Draft:
+    """An attempt under construction."""
+
+    schedule: Pass | None = None
+    selected: HostNode | None = None
+    selected_us: int | None = None
+    alternates: tuple[HostNode, ...] = ()
+    dispatch: Event | None = None
+    claim: HostClaim | None = None
+    links: list[Link] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+    @property
+    def began_us(self) -> int | None:
+        """When the first sign of this attempt was logged."""
+        times = (
+            self.schedule.started_us if self.schedule else None,
+            self.dispatch.when_us if self.dispatch else None,
+            self.claim.started_us if self.claim else None,
+        )
+        return next((when for when in times if when is not None), None)
+
+
+def assemble(
+    request: Request,
+    instance_uuid: str | None,
+    action: str,
+    passes: list[Pass],
+    claims: list[HostClaim],
+    hosts: HostMap,
+) -> list[Draft]:
+    """The attempts of one instance in a request, in the order in which they were made."""
+    drafts = [_of_pass(p) for p in passes if _same(p.instance_uuid, instance_uuid)]
+    for event in _dispatches(request, instance_uuid, action):
+        _place_dispatch(drafts, event, hosts, request)
+    for claim in sorted(claims, key=lambda c: (c.started_us or 0, c.target)):
+        if _same(claim.instance_uuid, instance_uuid):
+            _place_claim(drafts, claim)
+    return drafts
+
+
+def _same(named: str | None, instance_uuid: str | None) -> bool:
+    return named is None or instance_uuid is None or named == instance_uuid
+
+
+def _of_pass(schedule: Pass) -> Draft:
+    draft = Draft(schedule=schedule, selected=schedule.selected, selected_us=schedule.selected_us)
+    draft.links.append(Link("pass", "request-id"))
+    draft.citations += schedule.citations
+    return draft
+
+
+def _dispatches(request: Request, instance_uuid: str | None, action: str) -> list[Event]:
+    """Lines that send the VM to a target: the conductor's words, or a cast on ``compute.HOST`` before Icehouse.
+
+    A live migration is cast to its source, so its casts name no target.
+    """
+    found = [e for e in request.of(*_DISPATCHES) if _same(e.instance_uuid, instance_uuid)]
+    if found or action == "live-migrate":
+        return found
+    return [e for e in request.of("rpc-cast") if e.values.get("host") and e.service in _CASTING]
+
+
+def _place_dispatch(drafts: list[Draft], event: Event, hosts: HostMap, request: Request) -> None:
+    target = hosts.host(event.values["host"], event.values.get("node"))
+    draft = next((d for d in drafts if d.dispatch is None and d.selected and d.selected.host == target.host), None)
+    if draft is None:
+        draft = _undecided(drafts, target)
+    if draft is None:
+        draft = Draft()
+        drafts.append(draft)
+    if draft.selected is None:
+        draft.selected, draft.selected_us = target, event.when_us
+    draft.dispatch = event
+    draft.alternates = tuple(hosts.host(h, n) for h, n in event.values.get("alternates", ()) if h)
+    draft.links.append(Link("dispatch", request.tier(event)))
+    draft.citations.append(Citation(event.provenance, event.kind))
+
+
+def _undecided(drafts: list[Draft], target: HostNode) -> Draft | None:
+    """A pass whose choice was not logged and which had this target among its candidates (Folsom to Juno)."""
+    for draft in drafts:
+        schedule = draft.schedule
+        if draft.selected is None and schedule is not None and schedule.outcome == "unknown":
+            if not schedule.candidates or any(c.host.host == target.host for c in schedule.candidates):
+                return draft
+    return None
+
+
+def _place_claim(drafts: list[Draft], claim: HostClaim) -> None:
+    draft = next(
+        (d for d in drafts if d.claim is None and d.selected is not None and d.selected.host == claim.target.host), None
+    )
+    if draft is None:
+        draft = _undecided(drafts, claim.target)
+    if draft is None:
+        draft = Draft()
+        drafts.append(draft)
+    if draft.selected is None:
+        draft.selected, draft.selected_us = claim.target, claim.started_us
+    elif draft.selected.node is None:
+        draft.selected = claim.target
+    draft.claim = claim
+    draft.links.append(Link("claim", claim.tier))
+    draft.citations += claim.claim.citations

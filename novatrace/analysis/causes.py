@@ -1,0 +1,92 @@
+"""One sentence of cause for each burst, made from its numbers; and what is missing for a better verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from novatrace.analysis.bursts import Reached
+from novatrace.model.capacity import Burst, Capacity
+
+if TYPE_CHECKING:
+    from novatrace.analysis.verdicts import Overload
+
+_NAMES = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk", "numa": "NUMA topology", "pci": "PCI devices"}
+_UNITS = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
+
+
+def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
+    """Why the burst ended as it did, in one sentence."""
+    count = len(burst.arrivals)
+    opening = f"{_migrations(burst)} reached {burst.target.host}{_span(burst)}"
+    if burst.verdict == "overcommitted" and burst.effect == "overloaded":
+        worst = "; ".join(f"{o.used:g} {_UNITS[o.resource]} used of {o.limit:g} ({_NAMES[o.resource]})" for o in overloads)
+        return f"{opening}; all were let in and the host now holds more than total × ratio allows: {worst}"
+    if burst.verdict == "overcommitted":
+        room = _room(burst)
+        victims = sum(a.outcome == "victim" for a in burst.arrivals)
+        verb = "was" if victims == 1 else "were"
+        told = "refused" if burst.basis == "proven" else "too many by arithmetic"
+        return f"{opening}; {room}; {victims} {verb} {told}"
+    if burst.verdict == "contended":
+        missing = f" ({burst.unknown_because})" if burst.unknown_because else ""
+        return f"{opening} at the same time; not proven that it had too little room{missing}"
+    if burst.verdict == "fits":
+        return f"{opening} and {'fitted' if count == 1 else 'all fitted'}"
+    return f"{opening}; not known whether it had room{f' ({burst.unknown_because})' if burst.unknown_because else ''}"
+
+
+def _migrations(burst: Burst) -> str:
+    count = len(burst.arrivals)
+    kinds = {a.action for a in burst.arrivals}
+    noun = "migration" if kinds <= {"migrate", "unknown"} else "move" if "create" not in kinds else "arrival"
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _span(burst: Burst) -> str:
+    if len(burst.arrivals) < 2 or burst.first_us is None or burst.last_us is None:  # noqa: PLR2004 - a span needs two
+        return ""
+    return f" within {(burst.last_us - burst.first_us) / 1e6:.1f} s"
+
+
+def _room(burst: Burst) -> str:
+    """What room there was; where a refusal contradicts the view before it, both are told."""
+    bound = ", ".join(_NAMES.get(name, name) for name in burst.binding) or "resource not named"
+    slots = burst.slots.all
+    refusal = next((a.reason for a in burst.arrivals if a.outcome == "victim" and a.reason), None)
+    admitted = sum(a.outcome == "admitted" for a in burst.arrivals)
+    detail = _detail(burst)
+    if slots is not None and slots > admitted and burst.basis == "proven":
+        source = burst.capacity.source if burst.capacity else "last"
+        said = f'a claim said "{refusal}"' if refusal else f"it refused for want of {bound}"
+        return f"{said}, although the {source} view before had room for {slots} ({bound}{detail})"
+    if slots is None:
+        return f"it had not enough room ({bound})"
+    return f"it had room for {slots} ({bound}{detail})"
+
+
+def _detail(burst: Burst) -> str:
+    if burst.capacity is None or not burst.binding or burst.binding[0] not in _UNITS:
+        return ""
+    name = burst.binding[0]
+    free = getattr(burst.capacity.free, name)
+    need = next((n for a in burst.arrivals if (n := getattr(a.demand, name)) is not None), None)
+    return "" if free is None or need is None else f": {free:g} {_UNITS[name]} free, {need:g} each"
+
+
+def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdict: str) -> str:
+    """What is missing for a proven verdict, or "" when nothing is."""
+    if verdict in ("overcommitted", "fits"):
+        return ""
+    missing = []
+    if capacity is None:
+        missing.append("free capacity unknown")
+    else:
+        unknown = [_NAMES[n] for n in ("vcpus", "ram_mb", "disk_gb") if getattr(capacity.free, n) is None]
+        if unknown:
+            missing.append(f"free {' and '.join(unknown)} unknown")
+    if not any(r.arrival.demand.known for r in reached):
+        missing.append("demand of the VMs unknown")
+    if all(r.attempt.claim is None for r in reached):
+        missing.append("no nova-compute log of the target shows the claims")
+    return "; ".join(missing)

@@ -1,0 +1,53 @@
+"""The analysis as a whole: from events to migrations, bursts and views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from novatrace.analysis import capacity, migrations, release, requests, verdicts
+from novatrace.analysis.demand import Demands
+from novatrace.analysis.hosts import HostMap
+from novatrace.model.capacity import Burst, View
+from novatrace.model.case import Inventory
+from novatrace.model.event import Event
+from novatrace.model.evidence import Coverage
+from novatrace.model.migration import Migration
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the events amount to; see ``model.case.Case`` for the fields."""
+
+    migrations: tuple[Migration, ...]
+    bursts: tuple[Burst, ...]
+    views: tuple[View, ...]
+    claims_in_placement: bool | None
+
+
+def correlate(
+    events: Sequence[Event],
+    coverage: Sequence[Coverage],
+    inventory: Inventory | None = None,
+    *,
+    since_us: int | None = None,
+    until_us: int | None = None,
+) -> Analysis:
+    """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began."""
+    hosts = HostMap(events)
+    by_request = requests.group(events)
+    demands = Demands(by_request.values(), inventory)
+    found = migrations.build(by_request, events, hosts, coverage, demands)
+    found = [m for m in found if _within(m, since_us, until_us)]
+    in_placement = release.claims_in_placement(events)
+    ledger = capacity.Ledger(events, found, hosts, inventory)
+    bursts = verdicts.judge(found, ledger, claims_in_placement=in_placement)
+    return Analysis(tuple(found), bursts, ledger.views(), in_placement)
+
+
+def _within(migration: Migration, since_us: int | None, until_us: int | None) -> bool:
+    """True when the action began within the bounds; one whose time is unknown is kept."""
+    began = migrations.began_us(migration)
+    if began is None:
+        return True
+    return (since_us is None or began >= since_us) and (until_us is None or began <= until_us)

@@ -1,0 +1,228 @@
+"""All migrations of a case: requests, passes, claims and attempts put together, with their outcomes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from novatrace.analysis import claims as claims_of
+from novatrace.analysis import outcomes, passes
+from novatrace.analysis.actions import Asked, asked, other_action
+from novatrace.analysis.attempts import Draft, assemble
+from novatrace.analysis.demand import Demands
+from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.operator import operator_migrations, with_operator_links
+from novatrace.analysis.requests import Request
+from novatrace.analysis.story import timeline
+from novatrace.model.event import Event
+from novatrace.model.evidence import Coverage
+from novatrace.model.migration import Attempt, Citation, HostNode, Migration
+
+_ATTEMPT_OUTCOME = {
+    "placement-empty": "no-valid-host",
+    "filtered-out": "no-valid-host",
+    "placement-conflict": "placement-conflict",
+}
+_KEY_STEPS = frozenset(
+    "action-body api-request rpc-cast hosts-filtered host-selected filters-exhausted placement-empty "
+    "placement-claim-refused placement-over-capacity move-dispatch claim-granted claim-refused resources-unavailable "
+    "task-failed vm-state-error instance-state-set operator-vm-state guest-running live-migration-done".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """What other requests did to a VM afterwards: (when_us, action of the body, http status)."""
+
+    by_instance: dict[str, list[tuple[int, str, int | None]]]
+
+
+def build(
+    requests: dict[str, Request],
+    events: Sequence[Event],
+    hosts: HostMap,
+    coverage: Sequence[Coverage],
+    demands: Demands,
+) -> list[Migration]:
+    """Every action that places a VM, in the order in which they were accepted."""
+    logged = any(e.kind == "host-selected" for e in events)
+    later = _later(requests)
+    found: list[Migration] = []
+    for request in requests.values():
+        ask = asked(request)
+        if ask.action is None:
+            continue
+        schedule = passes.rebuild(request, hosts, selection_is_logged=logged)
+        claims = claims_of.rebuild(request, hosts)
+        for uuid in ask.instance_uuids or (None,):
+            drafts = assemble(request, uuid, ask.action, schedule, claims, hosts)
+            if ask.action == "unknown" and not drafts:
+                continue
+            found.append(_migration(request, ask, uuid, drafts, hosts, coverage, later, demands))
+    operator = [e for e in events if e.kind == "operator-vm-state"]
+    found = with_operator_links(found, operator)
+    found += operator_migrations(operator, {m.instance_uuid for m in found})
+    return sorted(found, key=_order)
+
+
+def began_us(migration: Migration) -> int | None:
+    """When the action began as far as logged: accepted, else the first sign of it."""
+    if migration.accepted_us is not None:
+        return migration.accepted_us
+    times = [a.selected_us for a in migration.attempts] + [entry.when_us for entry in migration.timeline]
+    return min((when for when in times if when is not None), default=None)
+
+
+def _order(migration: Migration) -> tuple[int, str, str]:
+    return (began_us(migration) or 0, migration.request_id or "", migration.instance_uuid or "")
+
+
+def _later(requests: dict[str, Request]) -> _Later:
+    by_instance: dict[str, list[tuple[int, str, int | None]]] = defaultdict(list)
+    for request in requests.values():
+        action = other_action(request)
+        if action is None:
+            continue
+        ask = asked(request)
+        when = ask.accepted.when_us if ask.accepted else None
+        uuid = ask.instance_uuids[0] if ask.instance_uuids else None
+        if uuid is not None and when is not None:
+            by_instance[uuid].append((when, action, ask.http_status))
+    return _Later(by_instance)
+
+
+def _migration(  # noqa: PLR0913 - the one place where all parts of a migration meet
+    request: Request,
+    ask: Asked,
+    uuid: str | None,
+    drafts: list[Draft],
+    hosts: HostMap,
+    coverage: Sequence[Coverage],
+    later: _Later,
+    demands: Demands,
+) -> Migration:
+    action = ask.action or "unknown"
+    mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
+    source = _source(request, mine, action, drafts, hosts)
+    aftermath = _aftermath(request, uuid, ask, drafts, source, coverage, later, hosts)
+    ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
+    attempts = tuple(_attempt(n, d, drafts, ending, uuid, request, demands) for n, d in enumerate(drafts, 1))
+    return Migration(
+        instance_uuid=uuid,
+        action=action,
+        action_basis=ask.basis,
+        request_id=request.request_id,
+        global_request_id=request.global_request_id,
+        accepted_us=ask.accepted.when_us if ask.accepted else None,
+        api_node=ask.accepted.node if ask.accepted else None,
+        http_status=ask.http_status,
+        user_id=request.user_id,
+        project_id=request.project_id,
+        source=source,
+        outcome=ending.outcome,
+        outcome_basis=ending.basis,
+        instance_state=ending.state,
+        stage=ending.stage,
+        fault=ending.fault,
+        attempts=attempts,
+        citations=tuple(Citation(e.provenance, e.kind) for e in mine if e.kind in _KEY_STEPS and not e.inherited),
+        timeline=timeline(mine),
+    )
+
+
+def _source(
+    request: Request, events: list[Event], action: str, drafts: list[Draft], hosts: HostMap
+) -> HostNode | None:
+    """Where the VM came from: the provider whose allocation moved, the host that the request excluded, or the
+    compute log that moved the disk. A create has none."""
+    if action == "create":
+        return None
+    for event in request.of("migration-allocation"):
+        host = hosts.of_provider(event.values.get("provider_uuid"))
+        if host is not None:
+            return host
+    refused = {d.selected.host for d in drafts if d.selected is not None}
+    for draft in drafts:
+        ignored = draft.schedule.ignored if draft.schedule else ()
+        if len(ignored) == 1 and ignored[0] not in refused and action in ("migrate", "resize", "live-migrate", "unknown"):
+            return hosts.host(ignored[0])
+    moving = [e for e in events if e.kind in ("migrate-disk-start", "live-migration-done")]
+    return hosts.of_machine(moving[0]) if moving else None
+
+
+def _aftermath(  # noqa: PLR0913 - see _migration
+    request: Request,
+    uuid: str | None,
+    ask: Asked,
+    drafts: list[Draft],
+    source: HostNode | None,
+    coverage: Sequence[Coverage],
+    later: _Later,
+    hosts: HostMap,
+) -> outcomes.Aftermath:
+    since = ask.accepted.when_us if ask.accepted and ask.accepted.when_us is not None else 0
+    next_words = [(action, status) for when, action, status in sorted(later.by_instance.get(uuid or "", ())) if when > since]
+    first = next_words[0] if next_words else (None, None)
+    answered = first[1] is None or first[1] < 400  # noqa: PLR2004 - HTTP: below 400 is not refused
+    last = drafts[-1].claim.claim.when_us if drafts and drafts[-1].claim else None
+    return outcomes.Aftermath(
+        confirmed=first[0] == "confirmResize" and answered,
+        reverted=first[0] == "revertResize" and answered,
+        target_log_goes_on=_goes_on(outcomes.target_of(drafts), last, coverage, hosts),
+        source_log_goes_on=_goes_on(source, last, coverage, hosts),
+    )
+
+
+def _goes_on(host: HostNode | None, since_us: int | None, coverage: Sequence[Coverage], hosts: HostMap) -> bool:
+    """True when a compute log of the host has lines after the moment, so that a failure would have been seen."""
+    if host is None or since_us is None:
+        return False
+    return any(
+        c.last_us is not None and c.last_us > since_us
+        for c in coverage
+        if hosts.machine_of_input(c.evidence_id) == host.host
+    )
+
+
+def _attempt(  # noqa: PLR0913 - see _migration
+    number: int,
+    draft: Draft,
+    drafts: list[Draft],
+    ending: outcomes.Ending,
+    uuid: str | None,
+    request: Request,
+    demands: Demands,
+) -> Attempt:
+    claim = draft.claim.claim if draft.claim else None
+    demand, basis = demands.of(request, uuid, claim)
+    last = draft is drafts[-1]
+    return Attempt(
+        number=number,
+        schedule=draft.schedule,
+        selected=draft.selected,
+        alternates=draft.alternates,
+        selected_us=draft.selected_us,
+        dispatched_us=draft.dispatch.when_us if draft.dispatch else None,
+        ended_us=claim.when_us if claim and claim.granted is not None else draft.schedule.ended_us
+        if draft.selected is None and draft.schedule
+        else None,
+        demand=demand,
+        demand_basis=basis,
+        claim=claim,
+        outcome=_attempt_outcome(draft, ending, last=last),
+        links=tuple(draft.links),
+        citations=tuple(draft.citations),
+    )
+
+
+def _attempt_outcome(draft: Draft, ending: outcomes.Ending, *, last: bool) -> str:
+    if draft.selected is None:
+        return _ATTEMPT_OUTCOME.get(draft.schedule.outcome, "unknown") if draft.schedule else "unknown"
+    if draft.claim is not None and draft.claim.claim.granted is False:
+        return "claim-refused"
+    if not last:
+        return "failed" if draft.claim is not None else "unknown"
+    return ending.outcome
+
+

@@ -1,0 +1,159 @@
+"""How an action ended, at which stage it failed, and what became of the VM, as far as the logs say.
+
+There is no line "migration finished" for a cold migration in any release. Its success is inferred: the last claim was
+granted, the move began, nothing failed under the request, and the logs of target and source go on afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from novatrace.analysis.attempts import Draft
+from novatrace.analysis.requests import Request
+from novatrace.model.event import Event
+from novatrace.model.migration import HostNode
+
+_FAILURES = (
+    "task-failed", "vm-state-error", "instance-state-set", "reschedule-failed", "rebuild-failed", "live-failed",
+    "no-valid-host",
+)  # fmt: skip
+_SUCCESSES = {
+    "migrate": ("guest-running", "finish-migration-done"),
+    "resize": ("guest-running", "finish-migration-done"),
+    "unknown": ("finish-migration-done",),
+    "live-migrate": ("live-migration-done",),
+    "evacuate": ("guest-running",),
+    "rebuild": ("guest-running",),
+    "unshelve": ("guest-running", "instance-spawned", "spawn-took"),
+    "create": ("boot-took", "instance-spawned", "spawn-took"),
+}
+_HTTP_REFUSED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of an action: see ``model.migration.Migration`` for the words."""
+
+    outcome: str
+    basis: str | None
+    state: str | None
+    stage: str | None
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What later lines tell of the VM: ``confirmed``, ``reverted``, the operator's word, whether logs go on."""
+
+    confirmed: bool = False
+    reverted: bool = False
+    operator_state: str | None = None
+    target_log_goes_on: bool = False
+    source_log_goes_on: bool = False
+
+
+def judge(
+    request: Request, instance_uuid: str | None, action: str, drafts: list[Draft], aftermath: Aftermath, status: int | None
+) -> Ending:
+    """How an action ended."""
+    mine = [e for e in request.events if e.instance_uuid in (None, instance_uuid) or instance_uuid is None]
+    failures = [e for e in mine if e.kind in _FAILURES and not e.inherited]
+    failures = _not_recovered(failures, drafts)
+    refused_by_api = status is not None and status >= _HTTP_REFUSED
+    if failures or refused_by_api or _nowhere(drafts):
+        return Ending(
+            "failed", "observed", _failed_state(mine, aftermath), _stage(drafts, failures), _fault(mine, drafts, failures)
+        )
+    if aftermath.confirmed or aftermath.reverted:
+        return Ending("succeeded", "observed", "active", None, None)
+    done = [e for e in mine if e.kind in _SUCCESSES.get(action, ())]
+    if done and (not drafts or drafts[-1].claim is None or drafts[-1].claim.claim.granted is not False):
+        return Ending("succeeded", "observed", "resized" if action in ("migrate", "resize") else "active", None, None)
+    if aftermath.operator_state == "error":
+        return Ending("failed", "observed", "error", _stage(drafts, []) if drafts else "unknown", None)
+    if _went_on(mine, drafts, aftermath):
+        return Ending("succeeded", "inferred", None, None, None)
+    return Ending("unknown", None, None, None, None)
+
+
+def _not_recovered(failures: list[Event], drafts: list[Draft]) -> list[Event]:
+    """Failures that a later attempt did not make good: after a reschedule the next target's grant counts."""
+    if len(drafts) < 2 or drafts[-1].claim is None or not drafts[-1].claim.claim.granted:  # noqa: PLR2004 - a second try
+        return failures
+    granted_us = drafts[-1].claim.claim.when_us
+    lasting = ("task-failed", "vm-state-error", "reschedule-failed")
+    return [
+        e
+        for e in failures
+        if e.kind in lasting or granted_us is None or e.when_us is None or e.when_us >= granted_us
+    ]
+
+
+def _nowhere(drafts: list[Draft]) -> bool:
+    """True when the last pass left no target and nothing was sent anywhere after it."""
+    last = drafts[-1] if drafts else None
+    return (
+        last is not None
+        and last.selected is None
+        and last.schedule is not None
+        and last.schedule.outcome in ("placement-empty", "filtered-out", "placement-conflict")
+    )
+
+
+def _went_on(events: list[Event], drafts: list[Draft], aftermath: Aftermath) -> bool:
+    claim = drafts[-1].claim if drafts else None
+    moved = any(e.kind in ("move-started", "migrate-disk-start", "rebuild-start") for e in events)
+    granted = claim is not None and claim.claim.granted is True
+    return granted and moved and aftermath.target_log_goes_on and aftermath.source_log_goes_on
+
+
+def _failed_state(events: list[Event], aftermath: Aftermath) -> str | None:
+    """ERROR on the compute side outlasts what the conductor set before it."""
+    kinds = {e.kind for e in events}
+    unavailable = any(e.kind == "resources-unavailable" and e.values.get("where") == "vm-state" for e in events)
+    if "vm-state-error" in kinds or unavailable or aftermath.operator_state == "error":
+        return "error"
+    for event in reversed(events):
+        if event.kind in ("instance-state-set", "vm-state-restored") and event.values.get("state"):
+            return str(event.values["state"]).lower()
+    return None
+
+
+def _stage(drafts: list[Draft], failures: list[Event]) -> str:
+    refused = [d for d in drafts if d.claim is not None and d.claim.claim.granted is False]
+    if any("group" in r.lower() and "policy" in r.lower() for d in refused for r in d.claim.claim.reasons if d.claim):
+        return "affinity"
+    last = drafts[-1] if drafts else None
+    if refused and (last in refused or _emptied_by_retry(last)):
+        return "retries-exhausted" if len(refused) > 1 else "claim-refused"
+    if last is not None and last.claim is not None and last.claim.claim.granted:
+        return "after-claim"
+    if last is not None and last.schedule is not None and last.schedule.outcome in (
+        "placement-empty", "filtered-out", "placement-conflict",
+    ):  # fmt: skip
+        return last.schedule.outcome
+    return "after-claim" if any(e.kind == "live-failed" for e in failures) else "unknown"
+
+
+def _emptied_by_retry(last: Draft | None) -> bool:
+    """True when a new pass only lost the hosts that had refused before."""
+    if last is None or last.selected is not None or last.schedule is None:
+        return False
+    emptied = [step for step in last.schedule.filters if step.after == 0]
+    return bool(emptied) and emptied[0].name == "RetryFilter"
+
+
+def _fault(events: list[Event], drafts: list[Draft], failures: list[Event]) -> str | None:
+    reasons = [r for d in drafts if d.claim and d.claim.claim.granted is False for r in d.claim.claim.reasons]
+    if reasons:
+        return f"Insufficient compute resources: {reasons[-1]}"
+    for kind, key in (("vm-state-error", "detail"), ("live-failed", "detail"), ("task-failed", "reason"), ("api-fault", "reason")):
+        for event in reversed([*failures, *events]):
+            if event.kind == kind and event.values.get(key):
+                return str(event.values[key]).split("\n", 1)[0]
+    return None
+
+
+def target_of(drafts: list[Draft]) -> HostNode | None:
+    """The last target tried."""
+    return next((draft.selected for draft in reversed(drafts) if draft.selected is not None), None)

@@ -1,0 +1,146 @@
+"""Groups events by the nova request that caused them, in the tiers of certainty of the design.
+
+1. the same local request id; 2. named in the text: placement's consumer, its global id, an instance; 3. instance and
+time, for lines without any id. What fits several requests is left out and counted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from novatrace.model.event import Event
+
+PLACEMENT = "placement-api"
+_AFTER_ACTION_US = 3_600_000_000
+
+
+@dataclass(slots=True)
+class Request:
+    """All events of one nova request id, in time order.
+
+    ``tiers`` holds the tier of events that were not joined by the request id itself, by provenance.
+    """
+
+    request_id: str
+    global_request_id: str | None = None
+    user_id: str | None = None
+    project_id: str | None = None
+    events: list[Event] = field(default_factory=list)
+    tiers: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> list[Event]:
+        """Its events of these kinds."""
+        return [event for event in self.events if event.kind in kinds]
+
+    def has(self, *kinds: str) -> bool:
+        """True when it has an event of these kinds."""
+        return any(event.kind in kinds for event in self.events)
+
+    def tier(self, event: Event) -> str:
+        """How the event was joined to the request."""
+        if event.inherited:
+            return "named"
+        return self.tiers.get((event.provenance.evidence_id, event.provenance.byte_offset), "request-id")
+
+
+def group(events: Iterable[Event]) -> dict[str, Request]:
+    """Requests by local request id; placement's events join the request that called placement."""
+    ordered = sorted(events, key=lambda event: event.sort_key)
+    requests: dict[str, Request] = {}
+    for event in ordered:
+        if event.request_id is None or event.service == PLACEMENT:
+            continue
+        request = requests.setdefault(event.request_id, Request(event.request_id))
+        request.events.append(event)
+        request.global_request_id = request.global_request_id or event.global_request_id
+        request.user_id = request.user_id or event.user_id
+        request.project_id = request.project_id or event.project_id
+    _join_placement([event for event in ordered if event.service == PLACEMENT], requests)
+    _join_by_instance([event for event in ordered if event.request_id is None], requests)
+    for request in requests.values():
+        request.events.sort(key=lambda event: event.sort_key)
+    return requests
+
+
+def _join_placement(events: list[Event], requests: dict[str, Request]) -> None:
+    """Adds what placement did for a request: by the global id that nova sent, else by consumer and time."""
+    by_global: dict[str, list[Request]] = defaultdict(list)
+    for request in requests.values():
+        if request.global_request_id:
+            by_global[request.global_request_id].append(request)
+    by_instance = _by_instance(requests)
+    calls: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        calls[event.request_id or f"{event.provenance}"].append(event)
+    for call in calls.values():
+        caller = next((event.global_request_id for event in call if event.global_request_id), None)
+        consumer = next((e.values["consumer_uuid"] for e in call if e.values.get("consumer_uuid")), None)
+        request = _caller(caller, consumer, call[0], requests, by_global, by_instance)
+        if request is not None:
+            _add(request, call, "named")
+
+
+def _caller(  # noqa: PLR0913 - the four indexes of one look-up
+    caller: str | None,
+    consumer: str | None,
+    first: Event,
+    requests: dict[str, Request],
+    by_global: dict[str, list[Request]],
+    by_instance: dict[str, list[tuple[int, Request]]],
+) -> Request | None:
+    if caller in requests:
+        return requests[caller]
+    if caller in by_global:
+        sharing = by_global[caller]
+        if len(sharing) > 1 and consumer:
+            sharing = [request for request in sharing if any(consumer == e.instance_uuid for e in request.events)]
+        return sharing[0] if len(sharing) == 1 else None
+    if caller is None and consumer and first.when_us is not None:
+        return _open_request(by_instance.get(consumer, []), first.when_us)
+    return None
+
+
+def _join_by_instance(events: list[Event], requests: dict[str, Request]) -> None:
+    """Adds lines without request id that name an instance, to the request of that instance under way."""
+    by_instance = _by_instance(requests)
+    for event in events:
+        if event.instance_uuid and event.when_us is not None and event.service in (None, "nova-compute"):
+            request = _open_request(by_instance.get(event.instance_uuid, []), event.when_us)
+            if request is not None:
+                _add(request, [event], "instance-time")
+
+
+def _by_instance(requests: dict[str, Request]) -> dict[str, list[tuple[int, Request]]]:
+    starts: dict[str, dict[str, int]] = defaultdict(dict)
+    for request in requests.values():
+        for event in request.events:
+            if event.instance_uuid and event.when_us is not None and event.kind in STARTS_WORK:
+                known = starts[event.instance_uuid].get(request.request_id, event.when_us)
+                starts[event.instance_uuid][request.request_id] = min(known, event.when_us)
+    return {
+        uuid: sorted(((when, requests[rid]) for rid, when in firsts.items()), key=lambda item: (item[0], item[1].request_id))
+        for uuid, firsts in starts.items()
+    }
+
+
+STARTS_WORK = frozenset(
+    "api-request migration-assumed flavor-change live-migrate-requested evacuate-requested schedule-start "
+    "move-dispatch boot-dispatch claim-attempt claim-granted claim-refused stash-state boot-start rebuild-start".split()
+)
+
+
+def _open_request(starts: list[tuple[int, Request]], when_us: int) -> Request | None:
+    position = bisect_right([when for when, _ in starts], when_us)
+    if not position:
+        return None
+    when, request = starts[position - 1]
+    return request if when_us - when <= _AFTER_ACTION_US else None
+
+
+def _add(request: Request, events: list[Event], tier: str) -> None:
+    for event in events:
+        request.events.append(event)
+        request.tiers[(event.provenance.evidence_id, event.provenance.byte_offset)] = tier

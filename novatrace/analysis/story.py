@@ -1,0 +1,100 @@
+"""The sentence of each event, for the story of one VM. Kinds without a sentence are left out of stories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from novatrace.model.event import Event
+from novatrace.model.migration import TimelineEntry
+
+_Values = dict[str, Any]
+_PLAIN = {
+    "migration-assumed": "API: no flavor given, so this is a migration",
+    "evacuate-requested": "API: evacuation scheduled",
+    "placement-empty": "placement returned no allocation candidates",
+    "placement-claims-exhausted": "no candidate could be claimed in placement",
+    "move-started": "migrating: the target's claim was granted, the move begins",
+    "migrate-disk-start": "source: disk migration and power off started",
+    "finish-migration-start": "target: finishing the migration started",
+    "finish-migration-done": "target: finishing the migration done",
+    "guest-running": "target: guest is running",
+    "guest-destroyed": "guest destroyed on this host",
+    "live-migration-claim": "target: live migration claim created",
+    "boot-start": "boot started on this host",
+    "instance-spawned": "guest spawned",
+}
+
+
+def _claim_attempt(v: _Values) -> str:
+    cpus = f", {v['vcpus']} vCPU" if v.get("vcpus") is not None else ""
+    return f"claim attempted: {v.get('memory_mb')} MB, {v.get('disk_gb')} GB{cpus}"
+
+
+def _reasons(v: _Values) -> str:
+    return "; ".join(v.get("reasons", ())) or "no reason logged"
+
+
+_WORDED: dict[str, Callable[[_Values], str]] = {
+    "action-body": lambda v: f"API accepted the action {v['action']}",
+    "api-request": lambda v: f"API answered {v['method']} with HTTP {v['status']}",
+    "api-fault": lambda v: f"API fault: {v.get('reason', '')}",
+    "flavor-change": lambda v: f"flavor {v['old_flavor']} → {v['new_flavor']}",
+    "live-migrate-requested": lambda v: f"API: live migration to {v['destination']}",
+    "rpc-cast": lambda v: f"cast on {v['topic']}",
+    "schedule-start": lambda v: "scheduling started",
+    "filter-start": lambda v: f"filtering starts with {v['hosts_before']} host(s)",
+    "filter-result": lambda v: f"{v['filter_name']} left {v['hosts_after']} host(s)",
+    "filters-exhausted": lambda v: "filters removed every host: "
+    + ", ".join(f"{s['name']} {'' if s['before'] is None else s['before']}→{s['after']}" for s in v["results"]),
+    "hosts-filtered": lambda v: f"{len(v['hosts'])} host(s) passed all filters",
+    "hosts-weighed": lambda v: "weighed, best first: " + ", ".join(s["host"] for s in v["hosts"][:3]),
+    "host-selected": lambda v: f"selected {v['host']['host']}",
+    "placement-claim-start": lambda v: "claiming in placement",
+    "placement-claim-refused": lambda v: f"placement refused the claim (HTTP {v['status']})"
+    + (f": {v['resource_class']} would exceed the capacity" if v.get("resource_class") else ""),
+    "placement-over-capacity": lambda v: f"placement: over capacity for {v['resource_class']}: "
+    f"needed {v['needed']}, used {v['used']}, capacity {v['capacity']}",
+    "hosts-ignored": lambda v: "excluded by the request: " + ", ".join(v["hosts"]),
+    "task-failed": lambda v: f"conductor: {v['task']} failed: {str(v['reason']).splitlines()[0] if v['reason'] else ''}",
+    "instance-state-set": lambda v: f"instance set to {v['state']}",
+    "move-dispatch": lambda v: f"sent to {v['host']} (prep_resize), {len(v['alternates'])} alternate(s)",
+    "boot-dispatch": lambda v: f"sent to {v['host']}, {len(v['alternates'])} alternate(s)",
+    "claim-attempt": _claim_attempt,
+    "claim-total": lambda v: f"claim: total {v['resource']} {v['total']}, used {v['used']}",
+    "claim-limit": lambda v: f"claim: {v['resource']} limit {v['limit']}, free {v['free']}",
+    "claim-unlimited": lambda v: f"claim: no limit for {v['resource']}: nothing protects it",
+    "claim-granted": lambda v: "claim granted",
+    "claim-refused": lambda v: f"claim refused: {_reasons(v)}",
+    "resources-unavailable": lambda v: f"insufficient compute resources: {_reasons(v)}",
+    "reschedule": lambda v: f"rescheduling, attempt {v['attempt']}",
+    "reschedule-failed": lambda v: "rescheduling failed",
+    "vm-state-error": lambda v: "vm_state set to ERROR" + (f": {v['detail']}" if v.get("detail") else ""),
+    "vm-state-restored": lambda v: f"vm_state set back to {v.get('state', 'what it was')}",
+    "live-migration-done": lambda v: f"live migration to {v['host']} finished",
+    "live-failed": lambda v: f"live migration failed: {v.get('detail', '')}",
+    "group-violated": lambda v: f"server group policy violated: {v.get('detail', '')}",
+    "operator-vm-state": lambda v: f"operator's script: VM is {v['state']}",
+    "rebuild-start": lambda v: "evacuating" if v.get("evacuating") else "rebuilding",
+    "spawn-failed": lambda v: "spawn failed",
+    "boot-took": lambda v: f"built in {v['seconds']} s",
+}
+
+
+def sentence(event: Event) -> str | None:
+    """What the event says, in one sentence, or None when it is no step of a story."""
+    plain = _PLAIN.get(event.kind)
+    if plain is not None:
+        return plain
+    worded = _WORDED.get(event.kind)
+    return worded(event.values) if worded is not None else None
+
+
+def timeline(events: list[Event]) -> tuple[TimelineEntry, ...]:
+    """The steps of a story, in time order; traceback lines repeat what was said and are left out."""
+    entries: list[TimelineEntry] = []
+    for event in events:
+        text = None if event.inherited else sentence(event)
+        if text is not None:
+            entries.append(TimelineEntry(event.when_us, event.node, event.service, text, event.provenance))
+    return tuple(entries)

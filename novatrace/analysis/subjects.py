@@ -1,0 +1,74 @@
+"""Finds what an identifier means in a case: a VM, a request, or a host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from novatrace.model.capacity import Burst
+from novatrace.model.case import Case
+from novatrace.model.migration import Migration
+from novatrace.model.subject import Subject
+
+
+def candidates(case: Case, identifier: str) -> list[tuple[str, str]]:
+    """(kind, whole id) of everything that the identifier names; a prefix of an id counts, of a host name does not
+    unless it is the short form of one."""
+    exact = [item for item in _known(case) if item[1] == identifier]
+    if exact:
+        return exact[:1]
+    lowered = identifier.lower()
+    found = [
+        (kind, name)
+        for kind, name in _known(case)
+        if (kind != "host" and _id_matches(name, lowered)) or (kind == "host" and name.startswith(f"{identifier}."))
+    ]
+    return sorted(set(found))
+
+
+def _id_matches(name: str, prefix: str) -> bool:
+    return name.startswith(prefix) or name.startswith(f"req-{prefix}")
+
+
+def _known(case: Case) -> Iterable[tuple[str, str]]:
+    for migration in case.migrations:
+        if migration.instance_uuid:
+            yield "instance", migration.instance_uuid
+        if migration.request_id:
+            yield "request", migration.request_id
+        if migration.global_request_id:
+            yield "request", migration.global_request_id
+    for burst in case.bursts:
+        yield "host", burst.target.host
+        if burst.target.node:
+            yield "host", burst.target.node
+    for view in case.views:
+        yield "host", view.target.host
+    for migration in case.migrations:
+        for attempt in migration.attempts:
+            for candidate in attempt.schedule.candidates if attempt.schedule else ():
+                yield "host", candidate.host.host
+
+
+def subject(case: Case, kind: str, whole_id: str) -> Subject:
+    """The migrations and bursts that a VM, a request or a host took part in."""
+    if kind == "host":
+        bursts = tuple(b for b in case.bursts if whole_id in (b.target.host, b.target.node))
+        migrations = tuple(m for m in case.migrations if _touches(m, whole_id))
+        return Subject(kind, whole_id, migrations, bursts)
+    migrations = tuple(
+        m for m in case.migrations if whole_id in (m.instance_uuid, m.request_id, m.global_request_id)
+    )
+    return Subject(kind, whole_id, migrations, tuple(b for b in case.bursts if _in_burst(b, migrations)))
+
+
+def _touches(migration: Migration, host: str) -> bool:
+    tried = [a.selected for a in migration.attempts if a.selected is not None]
+    refused = [
+        c.target for a in migration.attempts if a.schedule for c in a.schedule.placement_claims if c.target is not None
+    ]
+    return any(host in (place.host, place.node) for place in [*tried, *refused])
+
+
+def _in_burst(burst: Burst, migrations: tuple[Migration, ...]) -> bool:
+    own = {(m.request_id, m.instance_uuid) for m in migrations}
+    return any((a.request_id, a.instance_uuid) in own for a in burst.arrivals)

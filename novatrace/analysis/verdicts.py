@@ -1,0 +1,251 @@
+"""The verdict on each burst: who fitted, who did not, on which resource, and how sure that is.
+
+Up to Stein the compute claim arbitrates, where a filter sent a limit; from Pike placement does for vCPU, RAM and disk, so
+that arithmetic over HostState proves nothing there and only a witness counts: a refused claim, placement's own
+``Over capacity``, a late affinity error, or a view with more used than total × ratio.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from novatrace.analysis.bursts import Reached, began_us, find
+from novatrace.analysis.capacity import OF_CLASS, RESOURCES, Ledger, amounts, merged
+from novatrace.analysis.causes import cause, unknown_because
+from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
+from novatrace.model.migration import Citation, HostNode, Migration, Resources
+
+_WORDS = (
+    ("numa", "numa"), ("pci", "pci"), ("memory", "ram_mb"), ("disk", "disk_gb"), ("cpu", "vcpus"),
+    ("affinity", "affinity"), ("server group", "affinity"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """More used on a target than total × ratio allows, at or after a burst."""
+
+    resource: str
+    used: float
+    limit: float
+    basis: str
+    citation: Citation | None
+
+
+def judge(
+    migrations: Sequence[Migration], ledger: Ledger, *, claims_in_placement: bool | None
+) -> tuple[Burst, ...]:
+    """Every burst with its verdict, in the order in which they began."""
+    found = find(migrations)
+    starts: dict[str, list[int]] = {}
+    for target, burst in found:
+        starts.setdefault(target.host, []).append(began_us(burst) or 0)
+    bursts = []
+    for target, burst in found:
+        following = [s for s in starts[target.host] if s > (began_us(burst) or 0)]
+        until = min(following) if following else None
+        bursts.append(_judged(target, burst, ledger, until, claims_in_placement=claims_in_placement))
+    return tuple(bursts)
+
+
+def _judged(
+    target: HostNode, reached: list[Reached], ledger: Ledger, until_us: int | None, *, claims_in_placement: bool | None
+) -> Burst:
+    picked = [r.arrival.selected_us for r in reached if r.arrival.selected_us is not None]
+    capacity = ledger.before(target.host, min(picked, default=None))
+    capacity = _at_first_claim(reached, capacity)
+    overloads = _overloads(target, reached, ledger, until_us)
+    refused = [r for r in reached if r.arrival.outcome == "victim"]
+    slots = _slots(reached, capacity)
+    if refused:
+        verdict, basis, effect, binding = "overcommitted", "proven", "refused", _binding(refused)
+        slots = _proven_slots(slots, reached, binding)
+    elif overloads:
+        verdict, effect, binding = "overcommitted", "overloaded", tuple(o.resource for o in overloads)
+        basis = "proven" if any(o.basis == "proven" for o in overloads) else "computed"
+    else:
+        verdict, basis, binding = _computed(reached, capacity, slots, claims_in_placement=claims_in_placement)
+        effect = "refused" if verdict == "overcommitted" and _refusals_expected(reached) else None
+    arrivals = _arrivals(reached, verdict, basis, slots)
+    burst = Burst(
+        target=target,
+        first_us=min(picked, default=None),
+        last_us=max(picked, default=None),
+        arrivals=arrivals,
+        capacity=capacity,
+        slots=slots,
+        binding=binding,
+        verdict=verdict,
+        basis=basis,
+        effect=effect,
+        cause="",
+        unknown_because=unknown_because(reached, capacity, verdict),
+        citations=_citations(reached, overloads, capacity),
+    )
+    return replace(burst, cause=cause(burst, overloads))
+
+
+def _at_first_claim(reached: list[Reached], capacity: Capacity | None) -> Capacity | None:
+    """The first claim of the burst is the most trusted view of what was free before it, though it comes later."""
+    claims = [
+        r.attempt.claim for r in reached
+        if r.attempt.claim is not None and r.attempt.claim.resources and r.conflict is None
+    ]  # fmt: skip
+    if not claims:
+        return capacity
+    claim = min(claims, key=lambda c: c.when_us or 0)
+    free = {r.resource: r.free for r in claim.resources if r.free is not None}
+    if not free:
+        return capacity
+    own = Resources(**free)
+    whole = merged(own, capacity.free) if capacity is not None else own
+    where = claim.citations[0].provenance if claim.citations else None
+    return Capacity(whole, "claim", "observed", claim.when_us, where)
+
+
+def _overloads(
+    target: HostNode, reached: list[Reached], ledger: Ledger, until_us: int | None
+) -> list[Overload]:
+    """Resources that were used beyond total × ratio by what the burst brought; each once, the worst view of it."""
+    first = began_us(reached) or 0
+    worst: dict[str, Overload] = {}
+    for view in ledger.of(target.host):
+        if view.when_us is None or view.when_us < first or (until_us is not None and view.when_us >= until_us):
+            continue
+        if view.whose not in ("claim", "tracker", "scheduler"):
+            continue
+        ratios = ledger.ratios(target.host)
+        for name in RESOURCES:
+            total, used, ratio = getattr(view.total, name), getattr(view.used, name), getattr(ratios, name)
+            if total is None or used is None or ratio is None or used <= total * ratio:
+                continue
+            place = Citation(view.provenance, f"{view.whose}: used {used:g} of {total * ratio:g}") if view.provenance else None
+            seen = worst.get(name)
+            if seen is None or used > seen.used:
+                worst[name] = Overload(name, used, total * ratio, "proven", place)
+    if not any(r.arrival.outcome == "admitted" for r in reached):
+        return []
+    return _with_granted(target, reached, ledger, worst)
+
+
+def _with_granted(target: HostNode, reached: list[Reached], ledger: Ledger, worst: dict[str, Overload]) -> list[Overload]:
+    """Overloads with the VM of each granted claim added to the use that the claim itself printed before it."""
+    ratios = ledger.ratios(target.host)
+    for item in reached:
+        claim = item.attempt.claim
+        if claim is None or not claim.granted or item.conflict is not None:
+            continue
+        for resource in claim.resources:
+            name = resource.resource
+            need, ratio = getattr(claim.demand, name), getattr(ratios, name)
+            if resource.used is None or resource.total is None or need is None or ratio is None:
+                continue
+            after, limit = resource.used + need, resource.total * ratio
+            seen = worst.get(name)
+            if after > limit and (seen is None or after > seen.used):
+                place = claim.citations[-1] if claim.citations else None
+                worst[name] = Overload(name, after, limit, seen.basis if seen else "computed", place)
+    return list(worst.values())
+
+
+def _binding(refused: list[Reached]) -> tuple[str, ...]:
+    """The resources that refusals name, most often named first."""
+    counts: dict[str, int] = {}
+    for item in refused:
+        if item.conflict is not None:
+            named = [OF_CLASS.get(item.conflict.resource_class or "", item.conflict.resource_class or "unknown")]
+        else:
+            text = (item.arrival.reason or "").lower()
+            named = [name for word, name in _WORDS if word in text][:1] if "numa" in text else [n for w, n in _WORDS if w in text]
+        for name in dict.fromkeys(named):
+            counts[name] = counts.get(name, 0) + 1
+    return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+
+
+def _slots(reached: list[Reached], capacity: Capacity | None) -> Slots:
+    """How many VMs of the largest demand in the burst the free capacity allowed, per resource."""
+    if capacity is None:
+        return Slots()
+    counts: dict[str, int] = {}
+    for name in RESOURCES:
+        free = getattr(capacity.free, name)
+        needs = [getattr(r.arrival.demand, name) for r in reached]
+        known = [need for need in needs if need]
+        if free is not None and known and len(known) == len([n for n in needs if n is not None]):
+            counts[name] = max(0, math.floor(free / max(known)))
+    return Slots(counts.get("vcpus"), counts.get("ram_mb"), counts.get("disk_gb"), min(counts.values(), default=None))
+
+
+def _proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...]) -> Slots:
+    """Where a resource that has no count of its own refused (NUMA, PCI, affinity), those admitted are the slots."""
+    admitted = sum(r.arrival.outcome == "admitted" for r in reached)
+    resolved = all(r.arrival.outcome != "unknown" for r in reached)
+    if resolved and (slots.all is None or not set(binding) & set(RESOURCES)):
+        return replace(slots, all=admitted)
+    return slots
+
+
+def _computed(
+    reached: list[Reached], capacity: Capacity | None, slots: Slots, *, claims_in_placement: bool | None
+) -> tuple[str, str | None, tuple[str, ...]]:
+    """Verdict by arithmetic, where no witness spoke."""
+    if all(r.arrival.outcome == "admitted" for r in reached):
+        return "fits", "proven", ()
+    needed = _sum(reached)
+    exceeded = tuple(
+        name
+        for name, need, free in zip(RESOURCES, amounts(needed), amounts(capacity.free if capacity else Resources()), strict=True)
+        if need is not None and free is not None and need > free
+    )
+    if exceeded and capacity is not None:
+        given = capacity.source.endswith("inventory-file")
+        trusted = capacity.source != "host-state" or given
+        if claims_in_placement is not True and trusted:
+            return "overcommitted", "computed", exceeded
+        return "contended", "inferred", exceeded
+    if len(reached) == 1:
+        return ("fits", "computed", ()) if slots.all else ("unknown", None, ())
+    complete = capacity is not None and all(a is not None for a in amounts(capacity.free)) and needed.known
+    if complete and slots.all is not None and slots.all >= len(reached):
+        return "fits", "computed", ()
+    return "contended", "inferred", ()
+
+
+def _sum(reached: list[Reached]) -> Resources:
+    totals = []
+    for name in RESOURCES:
+        needs = [getattr(r.arrival.demand, name) for r in reached]
+        totals.append(sum(need for need in needs if need is not None) if any(n is not None for n in needs) else None)
+    return Resources(*totals)
+
+
+def _refusals_expected(reached: list[Reached]) -> bool:
+    return any(r.migration.outcome == "failed" for r in reached)
+
+
+def _arrivals(reached: list[Reached], verdict: str, basis: str | None, slots: Slots) -> tuple[Arrival, ...]:
+    """Arrivals with the outcome that arithmetic gives where no log tells: the first that fit are admitted.
+
+    Only for a computed verdict, and only where each arrival's request is known as one of those in flight.
+    """
+    if verdict != "overcommitted" or basis != "computed" or slots.all is None:
+        return tuple(r.arrival for r in reached)
+    room = slots.all - sum(r.arrival.outcome == "admitted" for r in reached)
+    arrivals = []
+    for item in reached:
+        arrival = item.arrival
+        if arrival.outcome == "unknown":
+            arrival = replace(arrival, outcome="admitted" if room > 0 else "victim", outcome_basis="computed")
+            room -= 1
+        arrivals.append(arrival)
+    return tuple(arrivals)
+
+
+def _citations(reached: list[Reached], overloads: list[Overload], capacity: Capacity | None) -> tuple[Citation, ...]:
+    found = [c for r in reached for c in r.arrival.citations[:1]]
+    found += [o.citation for o in overloads if o.citation is not None]
+    if capacity is not None and capacity.provenance is not None:
+        found.append(Citation(capacity.provenance, f"capacity before the burst ({capacity.source})"))
+    return tuple(found)

@@ -1,0 +1,44 @@
+"""A claim without a limit: no filter sent one, so nothing kept the target from being over-committed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding, Measure
+from novatrace.model.migration import Citation
+
+_FILTERS = {"vcpus": "CoreFilter", "ram_mb": "RamFilter", "disk_gb": "DiskFilter"}
+_WORDS = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk"}
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding for each resource that claims of moves left without limit, where the compute claim is the arbiter."""
+    if case.claims_in_placement:
+        return
+    seen: dict[str, list[Citation]] = defaultdict(list)
+    for migration in case.migrations:
+        if migration.action == "create":
+            continue
+        for attempt in migration.attempts:
+            for resource in attempt.claim.resources if attempt.claim else ():
+                if resource.unlimited and attempt.claim is not None:
+                    seen[resource.resource] += attempt.claim.citations[:1]
+    overloaded = {name for b in case.bursts if b.effect == "overloaded" for name in b.binding}
+    for name, citations in sorted(seen.items()):
+        count = len(citations)
+        yield Finding(
+            slug="claim-unprotected",
+            severity="error" if name in overloaded else "warning",
+            title=f"{count} claim{'' if count == 1 else 's'} had no {_WORDS[name]} limit",
+            subject=_WORDS[name],
+            measures=(Measure("claims", count, 0, "claims"),),
+            basis="observed",
+            evidence=tuple(citations),
+            advice=(
+                f"Enable {_FILTERS[name]} ([filter_scheduler] enabled_filters, scheduler_default_filters before Ocata): only it "
+                f"sends a {_WORDS[name]} limit with the request. VMs booted with --availability-zone ZONE:HOST carry "
+                "force_hosts, which skips the filters and their limits on every later move."
+            ),
+        )

@@ -1,0 +1,60 @@
+"""A target that received more arrivals at once than its free capacity allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novatrace.model.capacity import Burst
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding, Measure
+
+_UNITS = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding for each over-committed burst."""
+    for burst in case.bursts:
+        if burst.verdict == "overcommitted" and burst.basis is not None and burst.citations:
+            yield _finding(burst, in_placement=case.claims_in_placement)
+
+
+def _finding(burst: Burst, *, in_placement: bool | None) -> Finding:
+    victims = sum(a.outcome == "victim" for a in burst.arrivals)
+    measures = [
+        Measure("arrivals", len(burst.arrivals), burst.slots.all, "VMs"),
+        Measure("victims", victims, 0, "VMs"),
+    ]
+    for name in burst.binding:
+        if name in _UNITS and burst.capacity is not None:
+            needs = [n for a in burst.arrivals if (n := getattr(a.demand, name)) is not None]
+            free = getattr(burst.capacity.free, name)
+            measures.append(Measure(f"demand_{name}", sum(needs) if needs else None, free, _UNITS[name]))
+    return Finding(
+        slug="overcommitted-target",
+        severity="critical",
+        title=f"{burst.target.host} was over-committed ({burst.basis})",
+        subject=burst.target.host,
+        measures=tuple(measures),
+        basis=burst.basis or "",
+        evidence=burst.citations,
+        advice=_advice(burst, in_placement=in_placement),
+    )
+
+
+def _advice(burst: Burst, *, in_placement: bool | None) -> str:
+    room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
+    waves = f"Migrate to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."
+    spread = (
+        "To spread concurrent choices over several hosts set [filter_scheduler] host_subset_size above 1 "
+        "(scheduler_host_subset_size in [DEFAULT] before Ocata)."
+    )
+    if burst.effect == "overloaded" and in_placement is not True:
+        return f"{waves} Nothing limited {_names(burst)} here: see claim-unprotected. {spread}"
+    if set(burst.binding) & {"numa", "pci", "affinity"}:
+        return f"{waves} Placement does not guard {_names(burst)}: concurrent choices race until the claim. {spread}"
+    return f"{waves} {spread}"
+
+
+def _names(burst: Burst) -> str:
+    words = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk", "numa": "NUMA cells and hugepages", "pci": "PCI devices"}
+    return " and ".join(words.get(name, name) for name in burst.binding) or "this resource"

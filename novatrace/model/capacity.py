@@ -1,0 +1,101 @@
+"""What targets could hold and what reached them: views, bursts and verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from novatrace.model.evidence import Provenance
+from novatrace.model.migration import Citation, HostNode, Resources
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What somebody knew of a host's capacity at a time.
+
+    Attributes:
+        whose: ``claim`` (the target's own totals and limits), ``tracker`` (resource tracker's view),
+            ``scheduler`` (ComputeNode or HostState), ``placement``, ``inventory-file``.
+        total: physical totals, None where not said.
+        used: what is taken.
+        limit: total × allocation ratio where the line or a ratio line says so.
+        free: limit − used (or what the line itself calls free).
+    """
+
+    target: HostNode
+    when_us: int | None
+    whose: str
+    total: Resources
+    used: Resources
+    limit: Resources
+    free: Resources
+    provenance: Provenance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One attempt that reached for a target within a burst.
+
+    ``outcome``: ``admitted``, ``victim`` or ``unknown``; ``outcome_basis``: ``proven`` (the target or placement
+    said so), ``computed`` (arithmetic in arrival order) or None.
+    """
+
+    instance_uuid: str | None
+    request_id: str | None
+    action: str
+    selected_us: int | None
+    ended_us: int | None
+    demand: Resources
+    demand_basis: str | None
+    outcome: str
+    outcome_basis: str | None
+    reason: str | None
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Free capacity of a target just before a burst, whose word it is and how old."""
+
+    free: Resources
+    source: str
+    basis: str
+    when_us: int | None
+    provenance: Provenance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How many VMs of the demanded size the free capacity allowed, per resource; ``all`` is the least."""
+
+    vcpus: int | None = None
+    ram_mb: int | None = None
+    disk_gb: int | None = None
+    all: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """The attempts in flight to one target at the same time, in arrival order, and the verdict.
+
+    Attributes:
+        binding: resources that did not suffice (``vcpus``, ``ram_mb``, ``disk_gb``, ``numa``, ``pci``, ``affinity`` …).
+        verdict: ``overcommitted``, ``contended``, ``fits``, ``unknown``.
+        basis: ``proven``, ``computed``, ``inferred`` or None.
+        effect: for over-committed: ``refused`` (the surplus was turned away) or ``overloaded`` (all were let in).
+        cause: one sentence made from data, for reports.
+        unknown_because: what is missing for a better verdict, and which log would tell; "" when nothing.
+    """
+
+    target: HostNode
+    first_us: int | None
+    last_us: int | None
+    arrivals: tuple[Arrival, ...]
+    capacity: Capacity | None
+    slots: Slots
+    binding: tuple[str, ...]
+    verdict: str
+    basis: str | None
+    effect: str | None
+    cause: str
+    unknown_because: str
+    citations: tuple[Citation, ...]

@@ -1,0 +1,59 @@
+"""A case: everything that one run of ``correlate`` read and concluded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from novatrace.model.capacity import Burst, View
+from novatrace.model.evidence import Coverage, Evidence, Notice
+from novatrace.model.finding import Finding
+from novatrace.model.migration import Migration
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryHost:
+    """A host of the user's ``--inventory`` file; free amounts unless only totals were given."""
+
+    host: str
+    node: str | None
+    free_vcpus: float | None
+    free_ram_mb: float | None
+    free_disk_gb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flavor:
+    """A flavor of the ``--inventory`` file; ``default``: the demand of a VM whose flavor no log states."""
+
+    name: str
+    vcpus: int | None
+    ram_mb: int | None
+    disk_gb: int | None
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What the user knows beside the logs: hosts, flavors, and which VM has which flavor."""
+
+    hosts: tuple[InventoryHost, ...] = ()
+    flavors: tuple[Flavor, ...] = ()
+    server_flavors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The analysed case, as reports and findings see it.
+
+    ``claims_in_placement``: True when the wording shows that placement arbitrates vCPU, RAM and disk
+    (Pike and later), False when the compute claim does, None when the logs do not tell.
+    """
+
+    evidence: tuple[Evidence, ...]
+    coverage: tuple[Coverage, ...]
+    notices: tuple[Notice, ...]
+    migrations: tuple[Migration, ...]
+    bursts: tuple[Burst, ...]
+    views: tuple[View, ...]
+    findings: tuple[Finding, ...]
+    claims_in_placement: bool | None

@@ -1,0 +1,53 @@
+"""What one log record says, once the catalogue has understood it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from novatrace.model.evidence import Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A record whose message the catalogue knows.
+
+    Attributes:
+        kind: the message kind of the catalogue, such as ``filter-result``.
+        when_us: µs since 1970 UTC; None when the stamp cannot be read.
+        node: the machine that wrote the line.
+        service: ``nova-api``, ``nova-scheduler``, ``nova-conductor``, ``nova-compute``,
+            ``placement-api``, ``operator``; None when neither file nor logger says.
+        pid: process id, where the layout has one.
+        level: the level word as logged.
+        request_id: the local request id of the record's context.
+        global_request_id: the caller's id, where the layout prints it.
+        user_id: user of the context (an id, or a name in DevStack's layouts).
+        project_id: project of the context.
+        instance_uuid: from the ``[instance: …]`` prefix, or the only one named in the text.
+        values: typed values of the message; the catalogue file of the kind lists them.
+        inherited: True when the context was taken from the record before it (traceback lines
+            carry none).
+        provenance: where it stands.
+    """
+
+    kind: str
+    when_us: int | None
+    node: str | None
+    service: str | None
+    pid: int | None
+    level: str
+    request_id: str | None
+    global_request_id: str | None
+    user_id: str | None
+    project_id: str | None
+    instance_uuid: str | None
+    values: dict[str, Any]
+    inherited: bool
+    provenance: Provenance
+
+    @property
+    def sort_key(self) -> tuple[int, int, int]:
+        """The one order of events: time, input, offset. Unknown times come first."""
+        when = -1 if self.when_us is None else self.when_us
+        return (when, self.provenance.evidence_id, self.provenance.byte_offset)

@@ -1,0 +1,119 @@
+"""Where a statement comes from: input units, places in them, and the account of their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One input unit: a file, or one decompressed stream.
+
+    Attributes:
+        id: position in the case's list of inputs, from 0.
+        path: as the user gave it or as the walk found it.
+        member: name inside an archive, else None.
+        node: the machine that wrote it, from the folder or file name or ``--node``.
+        service: ``nova-api`` … when the file name says so, else None.
+        size_bytes: bytes on disk.
+        head_hash: hash of the first 64 KiB on disk; with ``tail_hash`` and the size it tells an
+            unchanged, a grown and a rotated file apart.
+        tail_hash: hash of the last 64 KiB on disk.
+        mtime_us: modification time, µs since 1970 UTC.
+    """
+
+    id: int
+    path: str
+    member: str | None
+    node: str | None
+    service: str | None
+    size_bytes: int
+    head_hash: str
+    tail_hash: str
+    mtime_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """A place in an input: byte offset and length in the decompressed stream, first physical line."""
+
+    evidence_id: int
+    byte_offset: int
+    length: int
+    line_no: int
+
+
+@dataclass(slots=True)
+class LineLedger:
+    """The account of every line of an input; ``total`` is counted apart from its parts."""
+
+    total: int = 0
+    parsed: int = 0
+    continuation: int = 0
+    ignored: int = 0
+    unparsed: int = 0
+    too_long: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """True when every line has exactly one place in the account."""
+        parts = self.parsed + self.continuation + self.ignored + self.unparsed + self.too_long
+        return parts == self.total
+
+    def add(self, other: LineLedger) -> None:
+        """Add another account to this one."""
+        self.total += other.total
+        self.parsed += other.parsed
+        self.continuation += other.continuation
+        self.ignored += other.ignored
+        self.unparsed += other.unparsed
+        self.too_long += other.too_long
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What one input unit held and how much of it was understood.
+
+    Attributes:
+        evidence_id: which input.
+        layouts: layout name → records read with it.
+        services: service → records, by file name or logger.
+        clock_basis: where the zone (and the year) of the stamps comes from.
+        bytes_decoded: bytes after decompression.
+        first_us: earliest time stamp, µs since 1970 UTC.
+        last_us: latest time stamp.
+        levels: level word → records.
+        samples: up to a few (line number, text) of lines that no layout matched.
+    """
+
+    evidence_id: int
+    layouts: dict[str, int] = field(default_factory=dict)
+    services: dict[str, int] = field(default_factory=dict)
+    clock_basis: str = ""
+    bytes_decoded: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    levels: dict[str, int] = field(default_factory=dict)
+    lines: LineLedger = field(default_factory=LineLedger)
+    samples: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A problem with the evidence: stored in the case and shown in every report.
+
+    Attributes:
+        id: stable, such as ``W-IN-PERM``; ``I-`` informs, ``W-`` means that something is not covered.
+        stage: ``sources``, ``parsing``, ``analysis``.
+        place: path (and line) that it is about, or "".
+        text: what happened, what was kept, what to do.
+        count: how often.
+        incomplete: True when lines or files could not be read because of it (exit code 3).
+    """
+
+    id: str
+    stage: str
+    place: str
+    text: str
+    count: int = 1
+    incomplete: bool = False

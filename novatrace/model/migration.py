@@ -1,0 +1,241 @@
+"""What happened to each VM: actions, scheduler passes, attempts and their links to the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from novatrace.model.evidence import Provenance
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HostNode:
+    """A service host and its hypervisor node; two things in Nova, often with one name.
+
+    ``node`` is None where the evidence names the host alone.
+    """
+
+    host: str
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Amounts of the three resources that Nova has counted in every release."""
+
+    vcpus: int | float | None = None
+    ram_mb: int | float | None = None
+    disk_gb: int | float | None = None
+
+    @property
+    def known(self) -> bool:
+        """True when at least one amount is known."""
+        return any(amount is not None for amount in (self.vcpus, self.ram_mb, self.disk_gb))
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One line of evidence behind a statement, and what it shows."""
+
+    provenance: Provenance
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilterStep:
+    """One filter of a pass. ``before`` is None where the log does not say how many hosts came in.
+
+    ``removed`` lists the hosts that it removed; None means that the log gives numbers only.
+    """
+
+    name: str
+    before: int | None
+    after: int
+    removed: tuple[HostNode, ...] | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A host as one scheduler saw it at the moment of decision (``HostState``); free amounts."""
+
+    host: HostNode
+    free_ram_mb: int | None
+    free_disk_mb: int | None
+    io_ops: int | None
+    instances: int | None
+    weight: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementClaim:
+    """One try of a scheduler (or conductor) to allocate on a target in placement, as far as logged.
+
+    Attributes:
+        target: the host, when its provider uuid could be named.
+        provider_uuid: as placement wrote it.
+        granted: False for a 409 conflict.
+        resource_class: the class that did not fit (``VCPU``, ``MEMORY_MB`` …).
+        needed, used, capacity: placement's own numbers (``Over capacity for …``), in the class's unit.
+    """
+
+    when_us: int | None
+    target: HostNode | None
+    provider_uuid: str | None
+    granted: bool
+    resource_class: str | None
+    needed: float | None
+    used: float | None
+    capacity: float | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One run of the scheduler for one instance.
+
+    Attributes:
+        hosts_considered: hosts before the first filter; None where not logged.
+        candidates: hosts that passed, in weighed order where weighed.
+        weighed: True when ``candidates`` is in weighed order.
+        selected: what ``Selected host`` names, or what the wording of the era implies (``selected_basis``).
+        selected_basis: ``observed``, ``computed`` (first of the weighed list), or None.
+        outcome: ``selected``, ``placement-empty``, ``filtered-out``, ``placement-conflict``, ``unknown``.
+        ignored: hosts that the request excluded (a cold migration ignores its source).
+        rejected: (host or None, filter, reason) from the filters' own lines.
+    """
+
+    request_id: str | None
+    instance_uuid: str | None
+    scheduler_node: str | None
+    started_us: int | None
+    ended_us: int | None
+    hosts_considered: int | None
+    filters: tuple[FilterStep, ...]
+    candidates: tuple[Candidate, ...]
+    weighed: bool
+    selected: HostNode | None
+    selected_us: int | None
+    selected_basis: str | None
+    outcome: str
+    placement_claims: tuple[PlacementClaim, ...]
+    ignored: tuple[str, ...]
+    rejected: tuple[tuple[str | None, str, str], ...]
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResource:
+    """One resource in a compute claim: what the tracker had, and the limit that the scheduler sent.
+
+    ``limit`` is None with ``unlimited`` True when the log says ``limit not specified``.
+    """
+
+    resource: str
+    total: float | None
+    used: float | None
+    limit: float | None
+    free: float | None
+    unlimited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a target's compute service said to the VM: the claim of ``nova.compute.claims``."""
+
+    node: str | None
+    when_us: int | None
+    granted: bool | None
+    demand: Resources
+    resources: tuple[ClaimResource, ...]
+    reasons: tuple[str, ...]
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a part of an attempt was joined to its request, and how sure that is.
+
+    ``tier``: ``request-id``, ``named``, ``instance-time``, ``inferred``, ``ambiguous``;
+    ``candidates``: how many fitted (1 unless ambiguous).
+    """
+
+    what: str
+    tier: str
+    candidates: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to put one VM on one target.
+
+    Attributes:
+        number: from 1, in the order of the tries.
+        schedule: the scheduler pass that led to it; None for an alternate or where not logged.
+        selected: the target; None when no host was left or every placement claim was refused.
+        selected_us: when the target was fixed: selection, else dispatch, else the first claim line.
+        dispatched_us: when the cast to the target was made.
+        ended_us: when the attempt's fate was known (claim, outcome), or None.
+        demand: what the VM asks for, with ``demand_basis``: ``observed`` (claim or placement request of this
+            attempt), ``computed`` (flavor seen elsewhere for this VM), ``assumed`` (inventory file) or None.
+        outcome: ``succeeded``, ``no-valid-host``, ``claim-refused``, ``placement-conflict``, ``failed``, ``unknown``.
+    """
+
+    number: int
+    schedule: Pass | None
+    selected: HostNode | None
+    alternates: tuple[HostNode, ...]
+    selected_us: int | None
+    dispatched_us: int | None
+    ended_us: int | None
+    demand: Resources
+    demand_basis: str | None
+    claim: Claim | None
+    outcome: str
+    links: tuple[Link, ...]
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """All attempts of one action for one VM, with its outcome.
+
+    Attributes:
+        action: ``migrate``, ``resize``, ``live-migrate``, ``evacuate``, ``unshelve``, ``create``, ``rebuild``, ``unknown``.
+        action_basis: ``observed`` (the API's body or Nova's words name it) or ``inferred``.
+        outcome: ``succeeded``, ``failed``, ``unknown``; with ``outcome_basis`` ``observed`` or ``inferred``.
+        instance_state: what the logs say became of the VM: ``error``, ``active``, ``resized`` …, or None.
+        stage: where a failed one failed; None otherwise.
+        fault: the exception or reason text.
+        timeline: (when_us, node, service, text, provenance): the story in order, for ``explain``.
+    """
+
+    instance_uuid: str | None
+    action: str
+    action_basis: str
+    request_id: str | None
+    global_request_id: str | None
+    accepted_us: int | None
+    api_node: str | None
+    http_status: int | None
+    user_id: str | None
+    project_id: str | None
+    source: HostNode | None
+    outcome: str
+    outcome_basis: str | None
+    instance_state: str | None
+    stage: str | None
+    fault: str | None
+    attempts: tuple[Attempt, ...]
+    citations: tuple[Citation, ...]
+    timeline: tuple[TimelineEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step of a story, with the line that tells it."""
+
+    when_us: int | None
+    node: str | None
+    service: str | None
+    text: str
+    provenance: Provenance

@@ -1,0 +1,31 @@
+"""What ``explain`` was asked about, and the answer to "why not that host"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from novatrace.model.capacity import Burst
+from novatrace.model.migration import Citation, Migration
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An instance, a request or a host, with the migrations and bursts that it took part in.
+
+    ``kind``: ``instance``, ``request`` or ``host``; ``id``: the whole id, also where a prefix was given.
+    """
+
+    kind: str
+    id: str
+    migrations: tuple[Migration, ...]
+    bursts: tuple[Burst, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a host was not chosen: one sentence for each pass, with its basis and lines."""
+
+    host: str
+    sentence: str
+    basis: str
+    citations: tuple[Citation, ...]

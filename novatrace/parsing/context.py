@@ -1,0 +1,59 @@
+"""The bracket of a line: who asked, under which request ids; and which service a logger belongs to."""
+
+from __future__ import annotations
+
+import re
+
+_REQUEST_ID = re.compile(r"req-[0-9a-fA-F-]{8,}|req-\S+")
+_ABSENT = ("-", "None", "")
+
+# Loggers that only one service uses; nova.scheduler.utils, nova.scheduler.client, nova.virt.hardware,
+# nova.compute.utils and the oslo libraries are used by several and say nothing.
+_SERVICE_OF_LOGGER = (
+    ("nova.api.openstack.placement", "placement-api"),
+    ("placement.", "placement-api"),
+    ("nova.osapi_compute", "nova-api"),
+    ("nova.api.", "nova-api"),
+    ("nova.compute.api", "nova-api"),
+    ("nova.scheduler.filter_scheduler", "nova-scheduler"),
+    ("nova.scheduler.filters", "nova-scheduler"),
+    ("nova.scheduler.host_manager", "nova-scheduler"),
+    ("nova.scheduler.manager", "nova-scheduler"),
+    ("nova.scheduler.request_filter", "nova-scheduler"),
+    ("nova.filters", "nova-scheduler"),
+    ("nova.weights", "nova-scheduler"),
+    ("nova.conductor", "nova-conductor"),
+    ("nova.compute.claims", "nova-compute"),
+    ("nova.compute.manager", "nova-compute"),
+    ("nova.compute.resource_tracker", "nova-compute"),
+    ("nova.compute.resources", "nova-compute"),
+    ("nova.virt.libvirt", "nova-compute"),
+)
+
+
+def service_of(logger: str) -> str | None:
+    """The service that writes under this logger, or None when several do."""
+    return next((service for prefix, service in _SERVICE_OF_LOGGER if logger.startswith(prefix)), None)
+
+
+def identity(
+    bracket: str, order: tuple[str, ...]
+) -> tuple[str | None, str | None, str | None, str | None]:
+    """(request id, global request id, user, project) of a bracket.
+
+    Forms, Folsom to 2026.2: ``-``; ``req-U user project …`` (2, 5 or 6 identity fields); ``None req-U …``;
+    ``req-GLOBAL req-LOCAL …``; a leading blank where the global id is empty.
+    """
+    words = bracket.split()
+    ids = [word for word in words[:2] if _REQUEST_ID.fullmatch(word)]
+    if not ids:
+        return None, None, None, None
+    local = ids[-1]
+    rest = words[words.index(local) + 1 :] if len(ids) == 1 else words[2:]
+    named = dict(zip(order, rest, strict=False))
+    global_id = ids[0] if len(ids) == 2 else None  # noqa: PLR2004 - global and local
+    return local, global_id, _present(named.get("user")), _present(named.get("project"))
+
+
+def _present(word: str | None) -> str | None:
+    return None if word is None or word in _ABSENT else word

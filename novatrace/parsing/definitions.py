@@ -1,0 +1,233 @@
+"""Loads layouts and messages, and refuses a definition that does not prove itself.
+
+A definition is data (TOML) that carries samples with their whole expected result. It does not load
+when it has no sample, when a sample does not match or gives another result, when a hint is not in
+its sample, or when a type is unknown. That no other definition matches a sample is checked over all
+of them at once by ``ambiguities``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+import regex
+
+from novatrace.errors import UsageError
+from novatrace.parsing.values import TYPES, UUID
+
+USER_MATCH_SECONDS = 0.25
+_MACROS = {"UUID": UUID, "LEVEL": "DEBUG|INFO|AUDIT|WARNING|WARN|ERROR|CRITICAL|TRACE"}
+_MACRO = re.compile(r"%([A-Z]+)%")
+
+
+class Pattern(Protocol):
+    """What ``re`` and ``regex`` patterns have in common here."""
+
+    def match(self, text: str) -> Any:  # noqa: ANN401 - a match object of either library
+        """Match at the start of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One text and the whole result that it must give."""
+
+    text: str
+    expect: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One wording of one message kind.
+
+    Attributes:
+        kind: what it means; several wordings share a kind.
+        hint: a literal that stands in every such message; it feeds the scanner.
+        pattern: matched at the start of the message text (after the header, without DEBUG suffix).
+        types: group → type name of ``values.TYPES``; ``str`` where absent.
+        constants: values that the wording implies.
+        since: first release, until: last release, as a series name or year.
+        service: services that write it.
+        level: as documented; never matched on, levels drift.
+        origin: the definition file, for diagnostics.
+    """
+
+    kind: str
+    hint: str
+    pattern: Pattern
+    types: dict[str, str]
+    constants: dict[str, Any]
+    since: str
+    until: str
+    service: tuple[str, ...]
+    level: str
+    samples: tuple[Sample, ...]
+    origin: str
+
+    def values(self, text: str) -> dict[str, Any] | None:
+        """The typed values of a message text, or None when it is not this message."""
+        try:
+            match = self.pattern.match(text)
+            if match is None:
+                return None
+            found = {
+                name: TYPES[self.types.get(name, "str")](value)
+                for name, value in match.groupdict().items()
+                if value is not None
+            }
+        except (ValueError, OverflowError, TimeoutError):
+            return None
+        return {**self.constants, **found}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All message definitions, by hint."""
+
+    messages: tuple[Message, ...]
+    by_hint: dict[str, tuple[Message, ...]] = field(default_factory=dict)
+
+
+class _BuiltinPattern:
+    """A pattern of ours, compiled when it is first needed: most runs meet only a part of the catalogue."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._compiled: re.Pattern[str] | None = None
+
+    def match(self, text: str) -> Any:  # noqa: ANN401 - see Pattern
+        if self._compiled is None:
+            self._compiled = re.compile(self._pattern, re.DOTALL)
+        return self._compiled.match(text)
+
+
+class _UserPattern:
+    """A pattern from a user's file: matching has a time limit (reliability: patterns can explode)."""
+
+    def __init__(self, pattern: str) -> None:
+        self._compiled = regex.compile(pattern, regex.DOTALL)
+
+    def match(self, text: str) -> Any:  # noqa: ANN401 - see Pattern
+        return self._compiled.match(text, timeout=USER_MATCH_SECONDS)
+
+
+def expand(pattern: str) -> str:
+    """A pattern with its macros (``%UUID%``, ``%LEVEL%``) written out."""
+    return _MACRO.sub(lambda m: f"(?:{_MACROS[m[1]]})", pattern)
+
+
+def load_catalogue(user_files: tuple[Path, ...] = ()) -> Catalogue:
+    """The built-in messages and those of the user's files.
+
+    Raises:
+        UsageError: a definition is invalid; the message names file, kind and fault.
+    """
+    messages = list(_builtin())
+    for path in user_files:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: cannot be read as a message file: {error}") from error
+        messages += parse_messages(text, str(path), trusted=False)
+    by_hint: dict[str, list[Message]] = {}
+    for message in messages:
+        by_hint.setdefault(message.hint, []).append(message)
+    return Catalogue(tuple(messages), {hint: tuple(listed) for hint, listed in sorted(by_hint.items())})
+
+
+def _builtin() -> Iterator[Message]:
+    folder = resources.files("novatrace") / "messages"
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            yield from parse_messages(entry.read_text(encoding="utf-8"), entry.name, trusted=True, check=False)
+
+
+def parse_messages(text: str, origin: str, *, trusted: bool, check: bool = True) -> list[Message]:
+    """The messages of one definition file; ``check`` runs each sample.
+
+    The built-in files are checked by the test suite, not at every start.
+
+    Raises:
+        UsageError: invalid TOML, an unknown type, or a sample that the definition fails.
+    """
+    try:
+        tables = tomllib.loads(text).get("message", [])
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{origin}: not valid TOML: {error}") from error
+    messages = [_message(table, origin, trusted=trusted) for table in tables]
+    if check:
+        for message in messages:
+            if fault := self_test(message):
+                raise UsageError(f"{origin}: {message.kind}: {fault}")
+    return messages
+
+
+def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
+    kind = str(table.get("kind", ""))
+    try:
+        pattern = expand(table["pattern"])
+        types = dict(table.get("types", {}))
+        if unknown := sorted(set(types.values()) - set(TYPES)):
+            raise UsageError(f"{origin}: {kind}: unknown type {unknown[0]!r}; known: {', '.join(sorted(TYPES))}")
+        compiled: Pattern = _BuiltinPattern(pattern) if trusted else _UserPattern(pattern)
+        samples = tuple(Sample(s["text"], dict(s.get("expect", {}))) for s in table.get("sample", ()))
+        service = table.get("service", [])
+        return Message(
+            kind=table["kind"],
+            hint=table["hint"],
+            pattern=compiled,
+            types=types,
+            constants=dict(table.get("constants", {})),
+            since=str(table.get("since", "")),
+            until=str(table.get("until", "")),
+            service=(service,) if isinstance(service, str) else tuple(service),
+            level=str(table.get("level", "")),
+            samples=samples,
+            origin=origin,
+        )
+    except KeyError as error:
+        raise UsageError(f"{origin}: message {kind!r}: {error.args[0]!r} is missing") from error
+    except (re.error, regex.error, RecursionError) as error:
+        raise UsageError(f"{origin}: {kind}: pattern does not compile: {error}") from error
+
+
+def self_test(message: Message) -> str:
+    """What is wrong with a definition, or "" when every sample gives its whole expected result."""
+    if not message.samples:
+        return "has no sample"
+    for number, sample in enumerate(message.samples, 1):
+        if message.hint not in sample.text:
+            return f"the hint is not in sample {number}"
+        values = message.values(sample.text)
+        if values is None:
+            return f"sample {number} does not match the pattern"
+        if _known(values) != sample.expect:
+            return f"sample {number} gives {values!r}, not {sample.expect!r}"
+    return ""
+
+
+def _known(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A value without its unknowns: TOML has no null, so a sample leaves them out."""
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_known(item) for item in value]
+    return value
+
+
+def ambiguities(messages: tuple[Message, ...]) -> list[str]:
+    """Samples that a message of another kind matches as well."""
+    found = []
+    for message in messages:
+        for sample in message.samples:
+            found += [
+                f"{message.origin}: {message.kind}: sample also matched by {other.kind} ({other.origin})"
+                for other in messages
+                if other is not message and other.hint in sample.text and other.values(sample.text) is not None
+            ]
+    return found

@@ -1,0 +1,88 @@
+r"""Physical lines out of byte blocks, each with its number and offset; only ``\n`` ends a line.
+
+The count of lines is made here, apart from what becomes of them, so that the ledger can be checked.
+A line longer than ``LINE_CAP_BYTES`` keeps its head; its true length is known, its memory is not spent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+LINE_CAP_BYTES = 1 << 20
+_DATED = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\[\d{4}-\d\d-\d\d ")
+_MIN_WRAP_WIDTH = 40
+_ENOUGH_HEADS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalLine:
+    r"""One line: its bytes without ``\n``, offset in the decoded stream, number from 1, whole length in bytes."""
+
+    text: bytes
+    offset: int
+    number: int
+    length: int
+
+    @property
+    def too_long(self) -> bool:
+        """True when only the head of the line was kept."""
+        return self.length > LINE_CAP_BYTES + 1
+
+
+def physical_lines(blocks: Iterable[bytes]) -> Iterator[PhysicalLine]:
+    """The lines of a stream; a last line without an end counts as a line."""
+    offset = number = 0
+    head: list[bytes] = []
+    held = pending = 0
+    for block in blocks:
+        start = 0
+        while (end := block.find(b"\n", start)) >= 0:
+            piece = block[start:end]
+            if pending:
+                head.append(piece[: max(0, LINE_CAP_BYTES - held)])
+                text, length = b"".join(head), pending + len(piece) + 1
+                head, held, pending = [], 0, 0
+            else:
+                text, length = piece[:LINE_CAP_BYTES], len(piece) + 1
+            number += 1
+            yield PhysicalLine(text, offset, number, length)
+            offset += length
+            start = end + 1
+        if rest := block[start:]:
+            kept = rest[: max(0, LINE_CAP_BYTES - held)]
+            head.append(kept)
+            held += len(kept)
+            pending += len(rest)
+    if pending:
+        yield PhysicalLine(b"".join(head), offset, number + 1, pending)
+
+
+def looks_dated(text: bytes) -> bool:
+    """True when a line starts with something like a time stamp, so that it is a record of its own."""
+    return _DATED.match(text) is not None
+
+
+def wrap_width(lines: list[PhysicalLine]) -> int | None:
+    """The terminal width at which records of this file were broken, or None.
+
+    A terminal breaks each longer record at its width and joins nothing. So every first line that has undated lines
+    after it is exactly that long, no dated line is longer, and the break falls anywhere, also inside the
+    bracket of the ids. The pieces after the first may be longer: people copy from more than one window.
+    """
+    texts = [line.text.rstrip(b"\r") for line in lines]
+    dated = [looks_dated(text) for text in texts]
+    if not texts or not dated[0] or any(line.too_long for line in lines):
+        return None
+    pairs = [(i, i + 1) for i in range(len(texts) - 1) if dated[i] and not dated[i + 1] and texts[i + 1]]
+    if not pairs or any(texts[after][:1].isspace() or texts[after].startswith(b"Traceback") for _, after in pairs):
+        return None
+    heads = [texts[first] for first, _ in pairs]
+    width = len(heads[0])
+    if width < _MIN_WRAP_WIDTH or any(len(head) != width for head in heads):
+        return None
+    if max(len(text) for text, is_dated in zip(texts, dated, strict=True) if is_dated) > width:
+        return None
+    open_bracket = any(head.count(b"[") > head.count(b"]") for head in heads)
+    return width if open_bracket or len({head[_MIN_WRAP_WIDTH:] for head in heads}) >= _ENOUGH_HEADS else None

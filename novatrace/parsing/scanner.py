@@ -1,0 +1,158 @@
+"""Scans one input: bytes in, events and the account of every line out.
+
+A pure function of its arguments, so that it can run in any process. All hints of the catalogue stand in one automaton;
+a message pattern is tried only where its hint was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import chain, islice
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from novatrace.model.event import Event
+from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
+from novatrace.parsing.definitions import Catalogue, Message
+from novatrace.parsing.layouts import LayoutReader
+from novatrace.parsing.lines import PhysicalLine, physical_lines, wrap_width
+from novatrace.parsing.records import Record, RecordReader
+from novatrace.parsing.timestamps import MONTHS, Clock, year_of
+
+_PROBE_LINES = 400
+_TRACEBACK_HINT = "ComputeResourcesUnavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What one input gave."""
+
+    events: tuple[Event, ...]
+    coverage: Coverage
+    notices: tuple[Notice, ...]
+
+
+class MessageMatcher:
+    """Finds the catalogue message of a text."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._hints = list(catalogue.by_hint)
+        self._messages = [catalogue.by_hint[hint] for hint in self._hints]
+        self._automaton = AhoCorasick(
+            self._hints, matchkind=MatchKind.Standard, implementation=Implementation.DFA, store_patterns=False
+        )
+
+    def match(self, text: str) -> tuple[Message, dict[str, object]] | None:
+        """The message and its values, or None when the catalogue does not know the text."""
+        hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        if not hits:
+            return None
+        for index in sorted({hit[0] for hit in hits}, key=lambda i: (-len(self._hints[i]), self._hints[i])):
+            for message in self._messages[index]:
+                values = message.values(text)
+                if values is not None:
+                    return message, values
+        return None
+
+
+def scan(
+    blocks: Iterable[bytes], evidence: Evidence, matcher: MessageMatcher, local: tzinfo, zone_basis: str
+) -> ScanResult:
+    """Events, coverage and notices of one input."""
+    lines = physical_lines(blocks)
+    probe = list(islice(lines, _PROBE_LINES))
+    coverage = Coverage(evidence_id=evidence.id)
+    width = wrap_width(probe)
+    clock, coverage.clock_basis = _clock(probe, evidence, local, zone_basis)
+    reader = RecordReader(coverage, clock, service=evidence.service, wrap_width=width)
+    events = tuple(_events(reader.records(chain(probe, lines)), evidence, matcher))
+    return ScanResult(events, coverage, tuple(_notices(reader, evidence, width)))
+
+
+def recognised(lines: list[PhysicalLine]) -> bool:
+    """True when any of the lines has a known layout."""
+    reader = LayoutReader()
+    return any(
+        found is not None and (found.fields.get("level") or found.service or "month" in found.fields)
+        for line in lines
+        if (found := reader.read(line.text.decode("utf-8", "replace"))) is not None
+    )
+
+
+def _clock(probe: list[PhysicalLine], evidence: Evidence, local: tzinfo, zone_basis: str) -> tuple[Clock, str]:
+    reader = LayoutReader()
+    texts = [line.text.decode("utf-8", "replace") for line in probe]
+    for text in texts:
+        found = reader.read(text)
+        if found is None:
+            continue
+        if "created" in found.fields:
+            return Clock(local), "UTC (seconds since 1970 in the record)"
+        if "month" in found.fields:
+            year, basis = year_of(texts, MONTHS[found.fields["month"]], int(found.fields["day"]), evidence.mtime_us)
+            return Clock(local, year=year), f"{zone_basis}; {basis}"
+        break
+    return Clock(local), zone_basis
+
+
+def _events(records: Iterator[Record], evidence: Evidence, matcher: MessageMatcher) -> Iterator[Event]:
+    for record in records:
+        found = matcher.match(record.message)
+        if found is not None:
+            yield _event(record, found[0].kind, found[1], evidence, inherited=record.inherited)
+        for text in record.traceback:
+            if _TRACEBACK_HINT in text:
+                raised = matcher.match(text.strip())
+                if raised is not None:
+                    yield _event(record, raised[0].kind, raised[1], evidence, inherited=True)
+
+
+def _event(
+    record: Record, kind: str, values: dict[str, object], evidence: Evidence, *, inherited: bool
+) -> Event:
+    named = values.get("instance_uuid") or values.get("server_uuid")
+    return Event(
+        kind=kind,
+        when_us=record.when_us,
+        node=evidence.node or record.node,
+        service=record.service,
+        pid=record.pid,
+        level=record.level,
+        request_id=record.request_id,
+        global_request_id=record.global_request_id,
+        user_id=record.user_id,
+        project_id=record.project_id,
+        instance_uuid=record.instance_uuid or (named if isinstance(named, str) else None),
+        values=values if record.node is None else {**values, "line_host": record.node},
+        inherited=inherited,
+        provenance=Provenance(evidence.id, record.offset, record.length, record.line_no),
+    )
+
+
+def _notices(reader: RecordReader, evidence: Evidence, width: int | None) -> Iterator[Notice]:
+    lines = reader.coverage.lines
+    if reader.invalid_utf8_lines:
+        yield Notice(
+            "W-TXT-UTF8", "parsing", evidence.path,
+            "lines that are not valid UTF-8; the other bytes of them were read", reader.invalid_utf8_lines,
+        )  # fmt: skip
+    if lines.too_long:
+        yield Notice(
+            "W-TXT-LONG", "parsing", evidence.path,
+            "lines over 1 MiB; counted, not read", lines.too_long, incomplete=True,
+        )  # fmt: skip
+    if lines.unparsed:
+        first = reader.coverage.samples[0][0]
+        yield Notice(
+            "W-FMT-UNKNOWN", "parsing", f"{evidence.path}:{first}",
+            f"{lines.unparsed} of {lines.total} lines match no layout; counted, not understood; "
+            "`novatrace inspect` shows samples", lines.unparsed,
+            incomplete=lines.unparsed * 20 > lines.total,
+        )  # fmt: skip
+    if width is not None:
+        yield Notice(
+            "I-TXT-WRAPPED", "parsing", evidence.path,
+            f"records were broken at {width} columns by a terminal; they were joined again",
+        )  # fmt: skip

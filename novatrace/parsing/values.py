@@ -1,0 +1,240 @@
+"""Typed values out of message text: what a captured group means and how it is read.
+
+A message definition names a type for each group that is not plain text. Every type is a function
+``str -> JSON value``; a text that does not have the shape raises ``ValueError`` and the message does
+not match. Shapes are those that nova prints (nova/scheduler/host_manager.py ``HostState.__repr__``,
+nova/scheduler/weights/__init__.py ``WeighedHost``, nova/filters.py), Folsom to 2026.2.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+_HOST_STATE = re.compile(
+    r"\((?P<host>[^,()]+), ?(?P<node>[^()]+)\) "
+    r"ram: ?(?P<ram>-?\d+)(?:MB)? disk: ?(?P<disk>-?\d+)(?:MB)? "
+    r"io_ops: ?(?P<io_ops>-?\d+) instances: ?(?P<instances>-?\d+)"
+)
+_FOLSOM_HOST_STATE = re.compile(r"host '(?P<host>[^']+)': free_ram_mb:(?P<ram>-?\d+) free_disk_mb:(?P<disk>-?\d+)")
+_WEIGHT = re.compile(r", weight: (?P<weight>-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan))\]")
+_BARE_WEIGHED = re.compile(r"\[host: (?P<host>[^,\s()\[\]]+)(?:, weight: (?P<weight>-?[\d.e+-]+))?\]")
+_FOLSOM_WEIGHED = re.compile(r"WeightedHost host: (?P<host>[^\s,\]]+)")
+_HOST_PAIR = re.compile(r"\(u?'(?P<host>[^']*)', u?'(?P<node>[^']*)'\)")
+_FILTER_COUNT = re.compile(r"u?'(?P<name>\w+): \(start: (?P<before>\d+), end: (?P<after>\d+)\)'")
+_FILTER_HOSTS = re.compile(r"\(u?'(?P<name>\w+)', (?P<hosts>None|\[[^\]]*\])\)")
+_SELECTION = re.compile(r"Selection\(")
+_SERVICE_HOST = re.compile(r"service_host=u?'(?P<host>[^']*)'")
+_NODENAME = re.compile(r"nodename=u?'(?P<node>[^']*)'")
+_QUOTED = re.compile(r"u?'([^']*)'|u?\"([^\"]*)\"")
+
+
+def _state(match: re.Match[str]) -> dict[str, Any]:
+    return {
+        "host": match["host"],
+        "node": match["node"],
+        "free_ram_mb": int(match["ram"]),
+        "free_disk_mb": int(match["disk"]),
+        "io_ops": int(match["io_ops"]),
+        "instances": int(match["instances"]),
+        "weight": None,
+    }
+
+
+def _bare(host: str, weight: str | None, ram: str | None = None, disk: str | None = None) -> dict[str, Any]:
+    return {
+        "host": host,
+        "node": None,
+        "free_ram_mb": None if ram is None else int(ram),
+        "free_disk_mb": None if disk is None else int(disk),
+        "io_ops": None,
+        "instances": None,
+        "weight": None if weight is None else float(weight),
+    }
+
+
+def host_states(text: str) -> list[dict[str, Any]]:
+    """HostState or WeighedHost representations in order, each with free MB and weight or None.
+
+    ``ram`` and ``disk`` are free MB in every release and may be negative; vCPUs are in none.
+    """
+    found: list[dict[str, Any]] = []
+    for match in _HOST_STATE.finditer(text):
+        state = _state(match)
+        if weight := _WEIGHT.search(text, match.end(), match.end() + 120):
+            following = _HOST_STATE.search(text, match.end(), weight.start())
+            if following is None:
+                state["weight"] = float(weight["weight"])
+        found.append(state)
+    if found:
+        return found
+    found = [_bare(m["host"], None, m["ram"], m["disk"]) for m in _FOLSOM_HOST_STATE.finditer(text)]
+    found = found or [_bare(m["host"], m["weight"]) for m in _BARE_WEIGHED.finditer(text)]
+    found = found or [_bare(m["host"], None) for m in _FOLSOM_WEIGHED.finditer(text)]
+    if not found and text.strip("[] "):
+        raise ValueError("no HostState in it")
+    return found
+
+
+def host_state(text: str) -> dict[str, Any]:
+    """The one HostState or WeighedHost of a ``Selected host`` message."""
+    states = host_states(text)
+    if len(states) != 1:
+        raise ValueError("not exactly one HostState")
+    return states[0]
+
+
+def filter_results(text: str) -> list[dict[str, Any]]:
+    """The funnel of ``Filter results: […]``: counts (INFO form) or the hosts left (DEBUG form)."""
+    steps = [
+        {"name": m["name"], "before": int(m["before"]), "after": int(m["after"]), "left": None}
+        for m in _FILTER_COUNT.finditer(text)
+    ]
+    if steps:
+        return steps
+    for m in _FILTER_HOSTS.finditer(text):
+        pairs = [] if m["hosts"] == "None" else host_pairs(m["hosts"])
+        steps.append({"name": m["name"], "before": None, "after": len(pairs), "left": pairs})
+    if not steps and text.strip("[] "):
+        raise ValueError("no filter results in it")
+    return steps
+
+
+def host_pairs(text: str) -> list[list[str]]:
+    """``[('host', 'node'), …]`` as [[host, node], …]."""
+    return [[m["host"], m["node"]] for m in _HOST_PAIR.finditer(text)]
+
+
+def names(text: str) -> list[str]:
+    """A list of names: a Python list literal, or names separated by commas."""
+    quoted = [a or b for a, b in _QUOTED.findall(text)]
+    if quoted:
+        return quoted
+    return [name.strip() for name in text.strip("[] ").split(",") if name.strip()]
+
+
+def alternates(text: str) -> list[list[str | None]]:
+    """``[Selection(…), …]`` of the conductor as [[host, node], …], in the order of preference."""
+    found: list[list[str | None]] = []
+    for part in _SELECTION.split(text)[1:]:
+        host, node = _SERVICE_HOST.search(part), _NODENAME.search(part)
+        if host:
+            found.append([host["host"], node["node"] if node else None])
+    return found
+
+
+def compute_node(text: str) -> dict[str, Any]:
+    """The fields of a ``ComputeNode(…)`` that capacity needs; fields hold nested JSON, so never split."""
+
+    def field(name: str, shape: str) -> str | None:
+        match = re.search(rf"[(,]{name}={shape}", text)
+        return match[1] if match else None
+
+    whole = {
+        name: _optional(int, field(name, r"(-?\d+)"))
+        for name in (
+            "vcpus", "vcpus_used", "memory_mb", "memory_mb_used", "local_gb", "local_gb_used",
+            "free_ram_mb", "free_disk_gb", "disk_available_least", "running_vms",
+        )
+    }  # fmt: skip
+    ratios = {
+        name: _optional(float, field(name, r"([\d.]+)"))
+        for name in ("cpu_allocation_ratio", "ram_allocation_ratio", "disk_allocation_ratio")
+    }
+    words = {
+        "host": field("host", r"u?'([^']*)'"),
+        "node": field("hypervisor_hostname", r"u?'([^']*)'"),
+        "uuid": field("uuid", rf"({UUID})"),
+        "updated_at": field("updated_at", r"([0-9T:.\-]+Z?)"),
+    }
+    if words["host"] is None:
+        raise ValueError("a ComputeNode without host")
+    return {**words, **whole, **ratios}
+
+
+def _optional(kind: Callable[[str], Any], text: str | None) -> Any:  # noqa: ANN401 - the caller names the kind
+    return None if text is None else kind(text)
+
+
+def inventory(text: str) -> dict[str, dict[str, float]]:
+    """Placement inventory per resource class: total, reserved, allocation_ratio."""
+    try:
+        data = ast.literal_eval(text)
+    except (SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError("not an inventory") from error
+    if not isinstance(data, dict):
+        raise ValueError("not an inventory")
+    kept: dict[str, dict[str, float]] = {}
+    for resource_class, fields in data.items():
+        if isinstance(fields, dict) and "total" in fields:
+            kept[str(resource_class)] = {
+                key: float(fields[key]) for key in ("total", "reserved", "allocation_ratio") if key in fields
+            }
+    return kept
+
+
+def requested_resources(text: str) -> dict[str, int]:
+    """``resources=DISK_GB:20,VCPU:1`` of a placement URI: resource class → amount (unnumbered groups)."""
+    query = parse_qs(urlsplit(text).query)
+    amounts: dict[str, int] = {}
+    for key, listed in query.items():
+        if not re.fullmatch(r"resources\w*", key):
+            continue
+        for part in ",".join(listed).split(","):
+            resource_class, _, amount = part.partition(":")
+            if amount.isdigit():
+                amounts[resource_class] = amounts.get(resource_class, 0) + int(amount)
+    return amounts
+
+
+def action_name(text: str) -> str:
+    """The first key of an action's JSON body, such as ``migrate``."""
+    match = re.match(r"\s*\{\s*u?[\"']([\w\-]+)[\"']\s*:", text)
+    if match is None:
+        raise ValueError("not an action body")
+    return match[1]
+
+
+def number(text: str) -> int | float:
+    """An integer where the value is whole, else a float."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def reasons(text: str) -> list[str]:
+    """Claim reasons: joined by ``; `` since icehouse."""
+    return [part.strip().rstrip(".") for part in text.split(";") if part.strip()]
+
+
+def json_value(text: str) -> Any:  # noqa: ANN401 - whatever the JSON holds
+    """Any JSON value."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+TYPES: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "number": number,
+    "host_state": host_state,
+    "host_states": host_states,
+    "host_pairs": host_pairs,
+    "filter_results": filter_results,
+    "names": names,
+    "alternates": alternates,
+    "compute_node": compute_node,
+    "inventory": inventory,
+    "requested_resources": requested_resources,
+    "action_name": action_name,
+    "reasons": reasons,
+    "json": json_value,
+}

@@ -1,0 +1,131 @@
+"""Byte blocks of a plain or compressed stream; damage keeps every decodable byte and is said.
+
+The raw decompressor objects are used, not the file objects of the standard library: those drop good data before they
+raise, and some accept a cut or dirty stream without a word.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Protocol
+
+BLOCK_BYTES = 512 * 1024
+_READ_BYTES = 64 * 1024
+_MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
+
+
+class Decompressor(Protocol):
+    """The part that zlib's, bz2's, lzma's and zstandard's objects have in common."""
+
+    @property
+    def eof(self) -> bool:
+        """True when the end of the stream was seen."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What came after the end."""
+
+    def decompress(self, data: bytes, /) -> bytes:
+        """Decode some bytes."""
+
+
+class Damage(Exception):  # noqa: N818 - not an error of ours: the stream's state, told after its last good byte
+    """A stream that is cut or dirty: ``kind`` is ``W-ARC-TRUNC``, ``W-ARC-DATA`` or ``W-ARC-TRAILING``."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+
+
+class MissingCodecError(Exception):
+    """The decompressor of this format is not installed."""
+
+
+def compression_of(head: bytes) -> str | None:
+    """The compression that the first bytes show, or None; names are not trusted."""
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+
+
+def blocks(stream: BinaryIO, *, limit: int | None = None) -> Iterator[bytes]:
+    """Decoded blocks of a stream, up to ``limit`` raw bytes (a growing file is read to the size it had).
+
+    Raises:
+        Damage: after the last good byte, when the stream is cut or dirty.
+        MissingCodecError: zstandard is needed and not installed.
+    """
+    head = stream.read(_READ_BYTES if limit is None else min(limit, _READ_BYTES))
+    compression = compression_of(head)
+    if compression is None:
+        yield from _raw(stream, head, limit, BLOCK_BYTES)
+    else:
+        yield from _decoded(_raw(stream, head, limit, _READ_BYTES), _decompressor(compression), compression)
+
+
+def _raw(stream: BinaryIO, head: bytes, limit: int | None, size: int) -> Iterator[bytes]:
+    left = None if limit is None else limit - len(head)
+    if head:
+        yield head
+    while left is None or left > 0:
+        block = stream.read(size if left is None else min(size, left))
+        if not block:
+            return
+        if left is not None:
+            left -= len(block)
+        yield block
+
+
+def _decompressor(compression: str) -> Callable[[], Decompressor]:
+    if compression == "gzip":
+        return lambda: zlib.decompressobj(31)
+    if compression == "bzip2":
+        return bz2.BZ2Decompressor
+    if compression == "xz":
+        return lzma.LZMADecompressor
+    try:
+        import zstandard  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise MissingCodecError from error
+    return lambda: zstandard.ZstdDecompressor().decompressobj()
+
+
+def _decoded(raw: Iterator[bytes], make: Callable[[], Decompressor], name: str) -> Iterator[bytes]:
+    decoder, begun, done = make(), False, 0
+    for chunk in raw:
+        data = chunk
+        while data:
+            if decoder.eof:
+                if done and not data.strip(b"\0"):
+                    break
+                decoder, begun = make(), False
+            try:
+                decoded = decoder.decompress(data)
+            except (zlib.error, OSError, lzma.LZMAError, EOFError, _zstd_error()) as error:
+                raise _damage(name, error, first=not begun and done > 0) from error
+            begun = True
+            if decoded:
+                yield decoded
+            data = decoder.unused_data if decoder.eof else b""
+            done += decoder.eof
+    if begun and not decoder.eof:
+        raise Damage("W-ARC-TRUNC", f"the {name} stream ended early; every byte before was kept; collect this file again")
+
+
+def _damage(name: str, error: Exception, *, first: bool) -> Damage:
+    if first:
+        return Damage("W-ARC-TRAILING", f"bytes after the {name} stream's end are not {name}; what came before was kept")
+    return Damage(
+        "W-ARC-DATA", f"the {name} stream is damaged ({error}); what came before was kept; collect this file again"
+    )
+
+
+def _zstd_error() -> type[Exception]:
+    try:
+        import zstandard  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError:
+        return MissingCodecError
+    error: type[Exception] = zstandard.ZstdError
+    return error

@@ -1,0 +1,32 @@
+"""What a source of log lines is: evidence, and a way to read its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from novatrace.model.evidence import Evidence, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input unit.
+
+    Attributes:
+        evidence: what it is.
+        open_blocks: starts reading from the first byte; raises ``OSError``, ``compression.Damage`` or
+            ``compression.MissingCodecError`` while iterated.
+        asked_for: True when the user named this very file, so that it is read whatever it looks like.
+    """
+
+    evidence: Evidence
+    open_blocks: Callable[[], Iterator[bytes]]
+    asked_for: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Every source under the paths that the user gave, in reading order, and what could not be taken."""
+
+    sources: tuple[Source, ...]
+    notices: tuple[Notice, ...]

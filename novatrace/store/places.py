@@ -1,0 +1,59 @@
+"""Where cases live: the user's state directory, never the evidence folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from novatrace.errors import CaseMissingError, UsageError
+
+
+def state_dir() -> Path:
+    """``$XDG_STATE_HOME/novatrace``, else ``~/.local/state/novatrace``."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "novatrace"
+
+
+def case_path(paths: tuple[str, ...]) -> Path:
+    """The case file of a set of paths: the same paths give the same case."""
+    absolute = sorted(str(Path(path).absolute()) for path in paths)
+    digest = hashlib.blake2b("\n".join(absolute).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    name = re.sub(r"[^\w.\-]+", "-", Path(absolute[0]).name or "case").strip("-.") or "case"
+    return state_dir() / "cases" / f"{name[:40]}-{digest}.sqlite"
+
+
+def cases() -> list[Path]:
+    """All case files of the state directory, newest first."""
+    folder = state_dir() / "cases"
+    found = [path for path in folder.glob("*.sqlite") if path.is_file()] if folder.is_dir() else []
+    return sorted(found, key=lambda path: (-path.stat().st_mtime_ns, path.name))
+
+
+def newest_case() -> Path:
+    """The case written last.
+
+    Raises:
+        CaseMissingError: there is none yet.
+    """
+    found = cases()
+    if not found:
+        raise CaseMissingError("there is no case yet", next_step="run `novatrace correlate PATH…` first, or give the paths")
+    return found[0]
+
+
+def refuse_inside_evidence(path: Path, inputs: tuple[str, ...]) -> None:
+    """Evidence stays as it is: no case file is written into a folder that is being read.
+
+    Raises:
+        UsageError: the case file lies in one of the given folders.
+    """
+    for given in inputs:
+        folder = Path(given)
+        if given != "-" and folder.is_dir() and path.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"--case {path} lies inside the evidence folder {given}",
+                next_step="keep the case elsewhere; evidence is never changed",
+                error_id="E-USAGE-SELF",
+            )
