@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from importlib import resources
 from itertools import islice
 from pathlib import Path
 
 from novatrace import __version__, findings
 from novatrace.analysis import correlate as analysis
 from novatrace.analysis import subjects, why
-from novatrace.errors import NothingToAnalyseError, UsageError
+from novatrace.errors import CaseError, NothingToAnalyseError, UsageError
 from novatrace.model.case import Case
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice
@@ -25,7 +26,11 @@ from novatrace.parsing.lines import physical_lines
 from novatrace.parsing.timestamps import moment_us, zone
 from novatrace.sources import files
 from novatrace.sources.compression import Damage, MissingCodecError
+from novatrace.reports import interface as reports
+from novatrace.reports import text_report
 from novatrace.sources.interface import Source
+from novatrace.store.case_file import CaseReader, write_case
+from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
 
 Progress = Callable[[int, int, str], None]
 _PROBE_LINES = 200
@@ -165,9 +170,32 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
         NovatraceError: see ``errors``; an older case stays as it was.
     """
     path = case_file(options)
+    refuse_inside_evidence(path, options.paths)
     case, events = _read_case(options, progress)
-    write_case(path, case, events)
+    write_case(path, case, events, description(case, options.paths))
     return case
+
+
+def case_file(options: RunOptions) -> Path:
+    """Where the case of these options is kept."""
+    return options.case_file or case_path(options.paths)
+
+
+def description(case: Case, paths: tuple[str, ...]) -> str:
+    """One line about a case, for lists."""
+    flagged = len({b.target.host for b in case.bursts if b.verdict == "overcommitted"})
+    return f"{len(case.migrations)} migrations, {flagged} over-committed targets, from {', '.join(paths)}"
+
+
+def known_cases() -> list[tuple[Path, str]]:
+    """Every case file with its description, newest first; an unreadable one says so."""
+    listed = []
+    for path in cases():
+        try:
+            listed.append((path, CaseReader(path).description))
+        except CaseError as error:
+            listed.append((path, error.message))
+    return listed
 
 
 def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
@@ -254,7 +282,7 @@ def render(  # noqa: PLR0913 - one call for every report there is
     """A report as text; ``width`` and ``colour`` are for a terminal and change the text format alone."""
     writer = reports.load(format_name)
     if format_name == "text" and (width is not None or colour):
-        return reports.terminal(kind, case, subject, why_not_host, width=width, colour=colour)
+        writer = text_report.TextFormat(width=width, colour=colour)
     if kind == "correlate":
         return writer.correlate(case, tool_version=__version__)
     if kind == "inspect":
@@ -273,3 +301,53 @@ def reaches(case: Case, severity: str) -> bool:
     """True when a finding is at or above the severity (``--fail-on``)."""
     floor = SEVERITIES.index(severity)
     return any(SEVERITIES.index(finding.severity) >= floor for finding in case.findings)
+
+
+def kept_case(path: Path | None) -> Case:
+    """A kept case; the newest when no file is named."""
+    return CaseReader(path or newest_case()).case()
+
+
+def remove_case(path: Path) -> None:
+    """Removes a case file and its lock, after making sure that it is one."""
+    _ = CaseReader(path).description
+    path.unlink()
+    path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def catalogue_text() -> str:
+    """The catalogue, one line a message."""
+    messages = sorted(definitions.load_catalogue().messages, key=lambda m: (m.kind, m.origin, m.since))
+    return "".join(
+        f"{m.kind}  {m.since or '?'}..{m.until or '?'}  {', '.join(m.service) or 'any'}  {m.hint!r}\n" for m in messages
+    )
+
+
+def checked_messages(path: Path) -> int:
+    """How many messages a user's catalogue file has, all of them sound.
+
+    Raises:
+        UsageError: one is not; the message says which and why.
+    """
+    return len(definitions.parse_messages(path.read_text(encoding="utf-8"), str(path), trusted=False))
+
+
+def schema(name: str) -> str:
+    """The JSON Schema of a report's JSON."""
+    return (resources.files("novatrace") / "reports" / "schemas" / f"{name}.json").read_text(encoding="utf-8")
+
+
+def guide(topic: str | None) -> str:
+    """A chapter of the manual, or the list of chapters.
+
+    Raises:
+        UsageError: no such chapter.
+    """
+    folder = resources.files("novatrace") / "guide"
+    chapters = {entry.name.removesuffix(".md"): entry for entry in folder.iterdir() if entry.name.endswith(".md")}
+    if topic is None:
+        titles = {name: entry.read_text(encoding="utf-8").split("\n", 1)[0].lstrip("# ") for name, entry in chapters.items()}
+        return "".join(f"{name:20}  {titles[name]}\n" for name in sorted(titles))
+    if topic not in chapters:
+        raise UsageError(f"no such topic: {topic!r}", next_step=f"topics: {', '.join(sorted(chapters))}")
+    return chapters[topic].read_text(encoding="utf-8")

@@ -29,8 +29,8 @@ def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
         told = "refused" if burst.basis == "proven" else "too many by arithmetic"
         return f"{opening}; {room}; {victims} {verb} {told}"
     if burst.verdict == "contended":
-        missing = f" ({burst.unknown_because})" if burst.unknown_because else ""
-        return f"{opening} at the same time; not proven that it had too little room{missing}"
+        missing = f": {burst.unknown_because}" if burst.unknown_because else ""
+        return f"{opening}, in flight at the same time; that it had too little room is not proven{missing}"
     if burst.verdict == "fits":
         return f"{opening} and {'fitted' if count == 1 else 'all fitted'}"
     return f"{opening}; not known whether it had room{f' ({burst.unknown_because})' if burst.unknown_because else ''}"

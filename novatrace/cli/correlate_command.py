@@ -1,0 +1,53 @@
+"""``novatrace correlate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from novatrace import pipeline
+from novatrace.cli import options, progress, stderr, writing
+from novatrace.errors import EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
+
+
+@click.command(
+    "correlate",
+    epilog="\b\nExamples:\n  novatrace correlate logs/\n  novatrace correlate api1/ ctl1/ ctl2/ cn*/ -f markdown -o ticket.md\n"
+    "  novatrace correlate logs/ --inventory known.toml --fail-on error",
+)
+@options.paths(required=True)
+@options.reading()
+@options.judging()
+@options.output()
+@click.option("--fail-on", type=click.Choice(options.SEVERITIES), help="Exit with 20 when a finding is this grave or graver.")
+def command(  # noqa: PLR0913 - one parameter for each option
+    paths: tuple[str, ...],
+    tz: str | None,
+    node: str | None,
+    messages: tuple[Path, ...],
+    since: str | None,
+    until: str | None,
+    inventory: Path | None,
+    case_file: Path | None,
+    format_name: str,
+    output: str | None,
+    fail_on: str | None,
+    *,
+    quiet: bool,
+) -> int:
+    """Read logs, join what belongs together, and report what happened to each VM, which targets were over-committed,
+    by whom, on which resource, and what to do. The result is kept as a case, so that `explain` needs no path.
+
+    PATH is a folder (one for each node, or flat), a file (also .gz), or - for standard input."""  # noqa: D205, D209, D415
+    wanted = pipeline.RunOptions(paths, tz, node, since, until, inventory, messages, case_file)
+    with progress.shown(quiet=quiet) as step:
+        case = pipeline.correlate(wanted, step)
+    writing.write(lambda width, colour: pipeline.render(format_name, "correlate", case, width=width, colour=colour), output)
+    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
+    if code == EXIT_COMPLETE and fail_on is not None and pipeline.reaches(case, fail_on):
+        code = EXIT_FINDINGS
+    if not quiet:
+        stderr.warnings(case)
+        stderr.summary(case, code)
+    return code

@@ -1,0 +1,57 @@
+"""``novatrace explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from novatrace import pipeline
+from novatrace.cli import options, progress, stderr, writing
+from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+
+
+@click.command(
+    "explain",
+    epilog="\b\nExamples:\n  novatrace explain 32fc6596-d4ab-4ca8-91c3-1c8578ca9fbf\n  novatrace explain 32fc --why-not compute-07\n"
+    "  novatrace explain compute-02\n  pbpaste | novatrace explain req-7a578ff5-2e78-410b-8168-5219efa84f9b -",
+)
+@click.argument("identifier", metavar="ID")
+@options.paths(required=False)
+@click.option("--why-not", metavar="HOST", help="Also say why this host was not chosen.")
+@options.reading()
+@options.judging()
+@options.output()
+def command(  # noqa: PLR0913 - one parameter for each option
+    identifier: str,
+    paths: tuple[str, ...],
+    why_not: str | None,
+    tz: str | None,
+    node: str | None,
+    messages: tuple[Path, ...],
+    since: str | None,
+    until: str | None,
+    inventory: Path | None,
+    case_file: Path | None,
+    format_name: str,
+    output: str | None,
+    *,
+    quiet: bool,
+) -> int:
+    """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
+    that tells each step. Without PATH the newest case is used."""  # noqa: D205, D209, D415
+    wanted = pipeline.RunOptions(paths, tz, node, since, until, inventory, messages, case_file)
+    with progress.shown(quiet=quiet) as step:
+        case, subject, path = pipeline.explain(identifier, wanted, step)
+    if path is not None and not quiet:
+        stderr.note(f"case: {path}")
+    answer = None if why_not is None else pipeline.why_not(case, subject, why_not)
+    writing.write(
+        lambda width, colour: pipeline.render(format_name, "explain", case, subject, answer, width=width, colour=colour),
+        output,
+    )
+    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
+    if not quiet and path is None:
+        stderr.warnings(case)
+        stderr.summary(case, code)
+    return code if path is None else EXIT_COMPLETE

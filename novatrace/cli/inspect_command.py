@@ -1,0 +1,41 @@
+"""``novatrace inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from novatrace import pipeline
+from novatrace.cli import options, progress, stderr, writing
+from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+
+
+@click.command(
+    "inspect",
+    epilog="\b\nExamples:\n  novatrace inspect logs/\n  novatrace inspect nova-compute.log.1.gz --node cn7\n"
+    "  novatrace inspect logs/ -f json",
+)
+@options.paths(required=True)
+@options.reading()
+@options.output()
+def command(  # noqa: PLR0913 - one parameter for each option
+    paths: tuple[str, ...],
+    tz: str | None,
+    node: str | None,
+    messages: tuple[Path, ...],
+    format_name: str,
+    output: str | None,
+    *,
+    quiet: bool,
+) -> int:
+    """What each input is: layout, node, service, times, levels, the account of its lines, and what was not
+    understood. Nothing is analysed and no case is kept."""  # noqa: D205, D209, D415
+    with progress.shown(quiet=quiet) as step:
+        case = pipeline.inspect(pipeline.RunOptions(paths, tz, node, messages=messages), step)
+    writing.write(lambda width, colour: pipeline.render(format_name, "inspect", case, width=width, colour=colour), output)
+    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
+    if not quiet:
+        stderr.warnings(case)
+        stderr.summary(case, code)
+    return code

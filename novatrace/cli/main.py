@@ -1,0 +1,121 @@
+"""The ``novatrace`` command: finds commands lazily, and is the one place where an error becomes text and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from novatrace import __version__
+from novatrace.cli.stderr import error_line
+from novatrace.errors import NovatraceError, OutputError
+
+COMMANDS = ("case", "catalogue", "correlate", "explain", "guide", "inspect", "schema")
+_SIGNAL_BASE = 128
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"novatrace.cli.{cmd_name}_command").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - see above
+        """The list of commands, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+
+SUMMARIES = {
+    "correlate": "Read logs; report over-committed targets, victims, causes and cures.",
+    "explain": "The story of one VM, request or host.",
+    "inspect": "What each input is, and the account of its lines.",
+    "case": "List, show or remove kept cases.",
+    "catalogue": "The messages that are understood; check a file of your own.",
+    "schema": "The JSON Schema of a report.",
+    "guide": "The manual, offline.",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExamples:\n  novatrace correlate logs/\n  novatrace explain 32fc6596\n  novatrace guide quick-start",
+)
+@click.version_option(__version__, prog_name="novatrace", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Log forensics for OpenStack Nova: what became of each VM of a migration batch, which targets were
+    over-committed, who lost, and why."""  # noqa: D205, D209, D415 - click shows this text
+
+
+class _SignalledError(BaseException):
+    """A signal asked the process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits with the code that ``errors`` documents."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    try:
+        code = cli.main(standalone_mode=False)
+        _flush()
+        code = code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing is wrong; the interpreter must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 0
+    except NovatraceError as error:
+        error_line(error.error_id, error.message, error.next_step)
+        code = error.exit_code
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error_line("E-USAGE", error.format_message(), "see `novatrace --help`")
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        error_line("E-INTERRUPTED", "interrupted; a case that was there before is unchanged", "run the same command again")
+        code = _SIGNAL_BASE + signal.SIGINT
+    except _SignalledError as error:
+        error_line("E-INTERRUPTED", f"ended by signal {error.number}; a case that was there before is unchanged", "")
+        code = _SIGNAL_BASE + error.number
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is told in one line
+        if os.environ.get("NOVATRACE_DEBUG"):
+            traceback.print_exc()
+        error_line("E-BUG", f"{type(error).__name__}: {error}", "please report it with the output of NOVATRACE_DEBUG=1")
+        code = 1
+    sys.exit(code)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _SignalledError(number)
+
+
+def _flush() -> None:
+    """What is still buffered goes out now, so that a full disk is told and not lost."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout = None  # type: ignore[assignment]
+        raise OutputError(f"standard output: {(error.strerror or str(error)).lower()}") from error

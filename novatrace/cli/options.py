@@ -1,0 +1,66 @@
+"""Options that several commands share, each declared once; and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("text", "markdown", "json")
+SEVERITIES = ("info", "warning", "error", "critical")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Decorators applied so that ``--help`` lists the options in this order."""
+
+    def apply(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+def paths(*, required: bool) -> Callable[[F], F]:
+    """Folders, files, or ``-``."""
+    return click.argument("paths", nargs=-1, required=required, type=click.Path(), metavar="PATH…" if required else "[PATH…]")
+
+
+def reading() -> Callable[[F], F]:
+    """How logs are read."""
+    return _all(
+        click.option("--tz", metavar="ZONE", help="Zone of the stamps, such as Europe/Berlin or +02:00. Default: UTC, assumed."),
+        click.option("--node", metavar="NAME", help="The node that wrote the logs, where no folder or file name tells."),
+        click.option(
+            "--messages", multiple=True, type=_FILE, metavar="FILE", help="A catalogue file of your own; may be repeated."
+        ),
+    )
+
+
+def judging() -> Callable[[F], F]:
+    """What is judged, and what is known beside the logs."""
+    return _all(
+        click.option("--since", metavar="TIME", help="Leave out actions that began before this moment."),
+        click.option("--until", metavar="TIME", help="Leave out actions that began after this moment."),
+        click.option(
+            "--inventory", type=_FILE, metavar="FILE",
+            help="What you know of hosts and flavors: TOML, or JSON of the openstack client.",
+        ),
+        click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE", help="The case file to use."),
+    )  # fmt: skip
+
+
+def output() -> Callable[[F], F]:
+    """How and where the report is written."""
+    return _all(
+        click.option(
+            "-f", "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True,
+            help="Format of the report.",
+        ),
+        click.option("-o", "--output", metavar="FILE", help="Write the report to a file; - is standard output."),
+        click.option("-q", "--quiet", is_flag=True, help="No warnings and no summary on standard error."),
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""A progress bar on standard error, only on a terminal and only when reading takes long."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from novatrace.pipeline import Progress
+
+_PATIENCE_S = 1.0
+
+
+@contextmanager
+def shown(*, quiet: bool) -> Iterator[Progress | None]:
+    """A callback for the pipeline, or None when nothing is to be shown."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    bar = _Bar()
+    try:
+        yield bar.step
+    finally:
+        bar.stop()
+
+
+class _Bar:
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._progress = None
+
+    def step(self, done: int, total: int, path: str) -> None:
+        """``done`` of ``total`` bytes are read; ``path`` is what is being read."""
+        if self._progress is None:
+            if time.monotonic() - self._began < _PATIENCE_S:
+                return
+            self._progress = self._started(total)
+        self._progress.update(self._task, completed=done, total=total, name=path[-40:])
+
+    def _started(self, total: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - rich is imported only here
+        from rich.console import Console  # noqa: PLC0415 - only on a terminal, only when it takes long
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+        progress = Progress(
+            TextColumn("{task.fields[name]}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+            console=Console(stderr=True), transient=True,
+        )  # fmt: skip
+        self._task = progress.add_task("", total=total, name="")
+        progress.start()
+        return progress
+
+    def stop(self) -> None:
+        """Takes the bar away."""
+        if self._progress is not None:
+            self._progress.stop()

@@ -1,0 +1,55 @@
+"""Everything that goes to standard error: errors, warnings, the summary line; each on one harmless line."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from novatrace.model.case import Case
+from novatrace.model.evidence import LineLedger
+from novatrace.reports.neutralise import neutral
+
+_SHOWN_OF_AN_ID = 5
+
+
+def error_line(error_id: str, message: str, next_step: str) -> None:
+    """``novatrace: error: E-ID: message; next step``."""
+    _print(f"error: {error_id}: {message}{f'; {next_step}' if next_step else ''}")
+
+
+def note(text: str) -> None:
+    """A line that tells what is being done."""
+    _print(text)
+
+
+def warnings(case: Case) -> None:
+    """The warnings of a case, five of a kind, then how many more; information is in the report alone."""
+    shown: Counter[str] = Counter()
+    for notice in case.notices:
+        if notice.id.startswith("I-"):
+            continue
+        shown[notice.id] += 1
+        if shown[notice.id] <= _SHOWN_OF_AN_ID:
+            level = "error" if notice.id.startswith("E-") else "warning"
+            _print(f"{level}: {notice.id}: {notice.place}: {notice.text}")
+    for notice_id, number in shown.items():
+        if number > _SHOWN_OF_AN_ID:
+            _print(f"warning: {notice_id}: and {number - _SHOWN_OF_AN_ID} more; the report lists all")
+
+
+def summary(case: Case, code: int) -> None:
+    """The last line: files, the account of lines, warnings and the exit code."""
+    total = LineLedger()
+    for coverage in case.coverage:
+        total.add(coverage.lines)
+    warned = sum(not n.id.startswith("I-") for n in case.notices)
+    _print(
+        f"summary: files {len(case.evidence)} · lines {total.total} (parsed {total.parsed}, continuation "
+        f"{total.continuation}, ignored {total.ignored}, unparsed {total.unparsed}, too long {total.too_long}) · "
+        f"warnings {warned} · exit {code}"
+    )
+
+
+def _print(text: str) -> None:
+    if sys.stderr is not None:
+        print(f"novatrace: {neutral(text)}", file=sys.stderr)

@@ -1,0 +1,78 @@
+"""Writes a finished report: to standard output as its reader can take it, or to a file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from novatrace.errors import OutputError
+
+Render = Callable[[int | None, bool], str]
+
+
+def write(render: Render, output: str | None) -> None:
+    """Renders for the sink and writes: a terminal gets its width and colour, everything else the plain form.
+
+    Raises:
+        OutputError: the sink does not take it; a file that was there before is unchanged.
+        BrokenPipeError: the reader has gone.
+    """
+    if output is not None and output != "-":
+        _to_file(Path(output), render(None, False))
+        return
+    if sys.stdout is None:
+        raise OutputError("standard output is closed", next_step="give -o FILE")
+    terminal = sys.stdout.isatty()
+    width = os.get_terminal_size().columns if terminal and _has_size() else None
+    colour = _colour(terminal=terminal)
+    text = render(width or (100 if colour else None), colour)
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout = None  # type: ignore[assignment]
+        raise OutputError(f"standard output: {(error.strerror or str(error)).lower()}", next_step="free space, or give -o FILE") from error
+
+
+def _has_size() -> bool:
+    try:
+        return os.get_terminal_size().columns > 0
+    except OSError:
+        return False
+
+
+def _colour(*, terminal: bool) -> bool:
+    """True when colour is wanted: NO_COLOR forbids, FORCE_COLOR demands, else a terminal that is not dumb."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return terminal and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def _to_file(path: Path, text: str) -> None:
+    folder = path.parent
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{path.name}.", delete=False) as file:
+            temporary = file.name
+            file.write(text.encode("utf-8", "backslashreplace"))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutputError(f"{path}: {(error.strerror or str(error)).lower()}", next_step="name a file that can be written") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

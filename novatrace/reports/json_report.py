@@ -1,0 +1,295 @@
+"""The JSON that users build on, version 1. Keys are fixed within a version; unknown is null, times are µs since 1970 UTC.
+
+The schemas in ``schemas/`` say the same; a test validates every golden report against them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
+from novatrace.model.case import Case
+from novatrace.model.evidence import Coverage, LineLedger
+from novatrace.model.finding import Finding
+from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
+from novatrace.model.subject import Subject, WhyNot
+
+_Json = dict[str, Any]
+
+
+class JsonFormat:
+    """See ``reports.interface.ReportFormat``."""
+
+    def correlate(self, case: Case, *, tool_version: str) -> str:
+        """See ``ReportFormat.correlate``."""
+        return _text(
+            {
+                "schema": "novatrace/correlate/1",
+                "tool_version": tool_version,
+                "coverage": _coverage(case, samples=False),
+                "migrations": [_migration(m, case) for m in case.migrations],
+                "bursts": [_burst(b, case) for b in case.bursts],
+                "findings": [_finding(f, case) for f in case.findings],
+                "notices": _notices(case),
+            }
+        )
+
+    def explain(self, case: Case, subject: Subject, why_not: WhyNot | None) -> str:
+        """See ``ReportFormat.explain``."""
+        steps = sorted(
+            (entry for m in subject.migrations for entry in m.timeline),
+            key=lambda e: (e.when_us or -1, e.provenance.evidence_id, e.provenance.byte_offset),
+        )
+        return _text(
+            {
+                "schema": "novatrace/explain/1",
+                "subject": {"kind": subject.kind, "id": subject.id},
+                "migrations": [_migration(m, case) for m in subject.migrations],
+                "bursts": [_burst(b, case) for b in subject.bursts],
+                "timeline": [
+                    {
+                        "when_us": e.when_us,
+                        "node": e.node,
+                        "service": e.service,
+                        "text": e.text,
+                        "evidence": _evidence(Citation(e.provenance, e.text), case),
+                    }
+                    for e in steps
+                ],
+                "why_not": _why_not(why_not, case),
+                "notices": _notices(case),
+            }
+        )
+
+    def inspect(self, case: Case) -> str:
+        """See ``ReportFormat.inspect``."""
+        return _text(
+            {
+                "schema": "novatrace/inspect/1",
+                "coverage": _coverage(case, samples=True),
+                "clocks": [],
+                "notices": _notices(case),
+            }
+        )
+
+
+FORMAT = JsonFormat()
+
+
+def _text(value: _Json) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def _coverage(case: Case, *, samples: bool) -> _Json:
+    total = LineLedger()
+    inputs = []
+    for coverage in case.coverage:
+        total.add(coverage.lines)
+        inputs.append(_input(coverage, case, samples=samples))
+    return {"inputs": inputs, "lines": _lines(total), "nodes": _nodes(case)}
+
+
+def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
+    evidence = case.evidence[coverage.evidence_id]
+    services = sorted(coverage.services, key=lambda name: (-coverage.services[name], name))
+    layouts = sorted(coverage.layouts, key=lambda name: (-coverage.layouts[name], name))
+    row: _Json = {
+        "path": evidence.path,
+        "member": evidence.member,
+        "node": evidence.node,
+        "service": evidence.service or (services[0] if services else None),
+        "layout": "+".join(layouts) or None,
+        "sha256": None,
+        "bytes": coverage.bytes_decoded,
+        "first_us": coverage.first_us,
+        "last_us": coverage.last_us,
+        "clock_basis": coverage.clock_basis,
+        "levels": dict(sorted(coverage.levels.items())),
+        "lines": _lines(coverage.lines),
+    }
+    if samples:
+        row["unparsed_samples"] = [{"line": number, "text": text} for number, text in coverage.samples]
+    return row
+
+
+def _lines(ledger: LineLedger) -> _Json:
+    return {
+        "total": ledger.total,
+        "parsed": ledger.parsed,
+        "continuation": ledger.continuation,
+        "ignored": ledger.ignored,
+        "unparsed": ledger.unparsed,
+        "too_long": ledger.too_long,
+    }
+
+
+def _nodes(case: Case) -> list[_Json]:
+    services: dict[str | None, set[str]] = defaultdict(set)
+    levels: dict[str | None, set[str]] = defaultdict(set)
+    for coverage in case.coverage:
+        evidence = case.evidence[coverage.evidence_id]
+        services[evidence.node] |= {evidence.service} if evidence.service else set(coverage.services)
+        levels[evidence.node] |= set(coverage.levels)
+    return [
+        {"node": node, "services": sorted(services[node]), "debug": "DEBUG" in levels[node] if levels[node] else None}
+        for node in sorted(services, key=lambda name: (name is None, name or ""))
+    ]
+
+
+def _evidence(citation: Citation, case: Case) -> _Json:
+    place = citation.provenance
+    return {
+        "path": case.evidence[place.evidence_id].path,
+        "line": place.line_no,
+        "offset": place.byte_offset,
+        "what": citation.what,
+    }
+
+
+def _all_evidence(citations: Iterable[Citation], case: Case) -> list[_Json]:
+    return [_evidence(citation, case) for citation in dict.fromkeys(citations)]
+
+
+def _host(host: HostNode | None) -> _Json | None:
+    return None if host is None else {"host": host.host, "node": host.node}
+
+
+def _migration(m: Migration, case: Case) -> _Json:
+    return {
+        "instance_uuid": m.instance_uuid,
+        "action": m.action,
+        "action_basis": m.action_basis,
+        "request_id": m.request_id,
+        "global_request_id": m.global_request_id,
+        "accepted_us": m.accepted_us,
+        "api_node": m.api_node,
+        "http_status": m.http_status,
+        "user_id": m.user_id,
+        "project_id": m.project_id,
+        "source": _host(m.source),
+        "outcome": m.outcome,
+        "outcome_basis": m.outcome_basis,
+        "instance_state": m.instance_state,
+        "stage": m.stage,
+        "fault": m.fault,
+        "attempts": [_attempt(a) for a in m.attempts],
+        "evidence": _all_evidence(m.citations, case),
+    }
+
+
+def _attempt(a: Attempt) -> _Json:
+    schedule = a.schedule
+    return {
+        "number": a.number,
+        "scheduler_node": schedule.scheduler_node if schedule else None,
+        "started_us": schedule.started_us if schedule else None,
+        "selected_us": a.selected_us,
+        "selected_basis": schedule.selected_basis if schedule else None,
+        "dispatched_us": a.dispatched_us,
+        "hosts_considered": schedule.hosts_considered if schedule else None,
+        "filters": [_filter(step) for step in schedule.filters] if schedule else [],
+        "candidates": [_candidate(c) for c in schedule.candidates] if schedule else [],
+        "selected": _host(a.selected),
+        "alternates": [_host(h) for h in a.alternates],
+        "demand": {**_resources(a.demand), "basis": a.demand_basis} if a.demand.known else None,
+        "claim": None
+        if a.claim is None or a.claim.granted is None
+        else {"granted": a.claim.granted, "reasons": list(a.claim.reasons), "node": a.claim.node},
+        "outcome": a.outcome,
+        "links": [{"what": link.what, "tier": link.tier, "candidates": link.candidates} for link in a.links],
+    }
+
+
+def _filter(step: FilterStep) -> _Json:
+    removed = None if step.removed is None else [_host(h) for h in step.removed]
+    return {"name": step.name, "before": step.before, "after": step.after, "removed": removed}
+
+
+def _candidate(c: Candidate) -> _Json:
+    return {
+        "host": c.host.host,
+        "node": c.host.node,
+        "free_ram_mb": c.free_ram_mb,
+        "free_disk_mb": c.free_disk_mb,
+        "io_ops": c.io_ops,
+        "instances": c.instances,
+        "weight": c.weight,
+    }
+
+
+def _resources(r: Resources) -> _Json:
+    return {"vcpus": r.vcpus, "ram_mb": r.ram_mb, "disk_gb": r.disk_gb}
+
+
+def _burst(b: Burst, case: Case) -> _Json:
+    return {
+        "target": _host(b.target),
+        "first_us": b.first_us,
+        "last_us": b.last_us,
+        "arrivals": [_arrival(a) for a in b.arrivals],
+        "capacity": _capacity(b.capacity),
+        "slots": _slots(b.slots),
+        "binding": list(b.binding),
+        "verdict": b.verdict,
+        "basis": b.basis,
+        "effect": b.effect,
+        "cause": b.cause,
+        "unknown_because": b.unknown_because or None,
+        "evidence": _all_evidence(b.citations, case),
+    }
+
+
+def _arrival(a: Arrival) -> _Json:
+    return {
+        "instance_uuid": a.instance_uuid,
+        "request_id": a.request_id,
+        "action": a.action,
+        "selected_us": a.selected_us,
+        "outcome": a.outcome,
+        "outcome_basis": a.outcome_basis,
+        "reason": a.reason,
+    }
+
+
+def _capacity(c: Capacity | None) -> _Json | None:
+    if c is None:
+        return None
+    return {
+        "free_vcpus": c.free.vcpus,
+        "free_ram_mb": c.free.ram_mb,
+        "free_disk_gb": c.free.disk_gb,
+        "source": c.source,
+        "basis": c.basis,
+        "when_us": c.when_us,
+    }
+
+
+def _slots(s: Slots) -> _Json:
+    return {"vcpus": s.vcpus, "ram_mb": s.ram_mb, "disk_gb": s.disk_gb, "all": s.all}
+
+
+def _finding(f: Finding, case: Case) -> _Json:
+    return {
+        "slug": f.slug,
+        "severity": f.severity,
+        "title": f.title,
+        "subject": f.subject,
+        "measures": [{"name": m.name, "value": m.value, "limit": m.limit, "unit": m.unit} for m in f.measures],
+        "basis": f.basis,
+        "evidence": _all_evidence(f.evidence, case),
+        "advice": f.advice,
+    }
+
+
+def _why_not(why: WhyNot | None, case: Case) -> _Json | None:
+    if why is None:
+        return None
+    return {"host": why.host, "text": why.sentence, "basis": why.basis, "evidence": _all_evidence(why.citations, case)}
+
+
+def _notices(case: Case) -> list[_Json]:
+    return [{"id": n.id, "stage": n.stage, "place": n.place, "text": n.text, "count": n.count} for n in case.notices]

@@ -1,0 +1,186 @@
+"""The view of ``correlate``: verdict first, then each target's burst, each VM, what to do, and the coverage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from novatrace.model.capacity import Arrival, Burst
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding
+from novatrace.model.migration import Attempt, Migration
+from novatrace.reports import words
+from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
+from novatrace.reports.view_inspect import coverage_section
+
+_BUSY = 2
+_SHOWN_EVIDENCE = 4
+
+
+def document(case: Case) -> Document:
+    """The report on a case."""
+    sections = [
+        Section("VERDICT", tuple(_verdict(case))),
+        *(burst_section(burst, case) for burst in interesting(case.bursts)),
+        _migrations(case),
+        Section("WHAT TO DO", tuple(_advice(case.findings))),
+        Section("FINDINGS", tuple(_findings(case))),
+        coverage_section(case),
+    ]
+    return Document("novatrace correlate", tuple(section for section in sections if section.blocks))
+
+
+def interesting(bursts: Iterable[Burst]) -> list[Burst]:
+    """The bursts worth a place: not proven to fit, or several moves at once; the gravest first."""
+    rank = {"overcommitted": 0, "contended": 1, "unknown": 2, "fits": 3}
+    kept = [b for b in bursts if b.verdict in ("overcommitted", "contended") or (_moves(b) and len(b.arrivals) >= _BUSY)]
+    return sorted(kept, key=lambda b: (rank[b.verdict], b.first_us or 0, b.target.host))
+
+
+def _moves(burst: Burst) -> bool:
+    return any(a.action != "create" for a in burst.arrivals)
+
+
+def _verdict(case: Case) -> Iterator[Block]:
+    moves = [m for m in case.migrations if m.action != "create"]
+    yield say(_summary(moves, len(case.migrations) - len(moves)), "strong")
+    yield from _unnamed(moves)
+    flagged = [b for b in interesting(case.bursts) if b.verdict in ("overcommitted", "contended")]
+    for burst in flagged:
+        yield say(_sentence(burst), words.verdict_tone(burst))
+        victims = [a.instance_uuid or a.request_id or "?" for a in burst.arrivals if a.outcome == "victim"]
+        if victims:
+            how = " (by arithmetic in arrival order)" if burst.basis == "computed" else ""
+            yield say(f"victims{how}: {', '.join(dict.fromkeys(victims))}", "", 1)
+    if not flagged:
+        yield say("No target is known to have received more moves than it had room for.", "good")
+    unplaced = [m for m in moves if m.outcome == "failed" and m.stage in ("placement-empty", "filtered-out")]
+    if unplaced:
+        yield say(f"{words.count(len(unplaced), 'move')} found no host at all (see Findings).", "warn")
+
+
+def _sentence(burst: Burst) -> str:
+    binding = ", ".join(words.RESOURCE_NAMES.get(name, name) for name in burst.binding)
+    bound = f", binding resource: {binding}" if binding and burst.verdict == "overcommitted" else ""
+    return f"{words.host(burst.target)} was {words.verdict(burst)}{bound}. {_capital(burst.cause)}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _summary(moves: list[Migration], boots: int) -> str:
+    if not moves:
+        return "No migration in these logs" + (f"; {words.count(boots, 'boot')}." if boots else ".")
+    outcomes = Counter(m.outcome for m in moves)
+    ended = ", ".join(f"{outcomes[word]} {word}" for word in ("succeeded", "failed", "unknown") if outcomes[word])
+    also = f"; {words.count(boots, 'boot')} beside them" if boots else ""
+    return f"{words.count(len(moves), 'move')} ({_kinds(moves)}): {ended}{also}."
+
+
+def _kinds(moves: list[Migration]) -> str:
+    kinds = Counter(m.action for m in moves if m.action != "unknown")
+    parts = [f"{number} {kind}" for kind, number in sorted(kinds.items())]
+    unnamed = sum(m.action == "unknown" and m.request_id is not None for m in moves)
+    if unnamed:
+        parts.append(f"{words.count(unnamed, 'request')} whose action is not logged")
+    alone = sum(m.request_id is None for m in moves)
+    if alone:
+        parts.append(f"{words.count(alone, 'VM')} known from the operator's script alone")
+    return ", ".join(parts)
+
+
+def _unnamed(moves: list[Migration]) -> Iterator[Block]:
+    """Requests whose VM no line names, where VMs without a request are known: they may be the same, none is claimed."""
+    links = [link for m in moves for a in m.attempts for link in a.links if link.what == "instance"]
+    if links:
+        fitting = max(link.candidates for link in links)
+        yield say(
+            f"{words.count(len(links), 'request')} above {'does' if len(links) == 1 else 'do'} not name the VM: it may be one "
+            f"of the {words.count(fitting, 'VM')} of the operator's script that fit in time; none is claimed.",
+            "warn",
+        )
+
+
+def burst_section(burst: Burst, case: Case) -> Section:
+    """One target's burst in arrival order, against what it had room for."""
+    blocks: list[Block] = [say(f"{_capital(burst.cause)}.", words.verdict_tone(burst))]
+    where = words.place(burst.capacity.provenance, case) if burst.capacity else ""
+    blocks.append(say(words.capacity(burst.capacity) + (f"  {where}" if where else "")))
+    blocks.append(say(words.slots(burst.slots)))
+    columns = [Column("#", right=True), Column("at"), Column("VM or request"), Column("asks"), Column("result"), Column("why", whole=False)]
+    rows = [_arrival_row(n, a, burst) for n, a in enumerate(burst.arrivals, 1)]
+    blocks.append(table(columns, rows))
+    title = f"TARGET {words.host(burst.target)}: {words.verdict(burst)}"
+    first = f", from {words.when(burst.first_us)}" if burst.first_us is not None else ""
+    return Section(title + first, tuple(blocks))
+
+
+def _arrival_row(number: int, a: Arrival, burst: Burst) -> list[Cell]:
+    since = "?" if a.selected_us is None or burst.first_us is None else f"+{(a.selected_us - burst.first_us) / 1e6:.3f} s"
+    basis = " (computed)" if a.outcome_basis == "computed" else ""
+    return [
+        cell(number),
+        cell(since),
+        cell(a.instance_uuid or a.request_id),
+        cell(_asks(a, burst)),
+        cell(f"{a.outcome}{basis}", words.outcome_tone(a.outcome)),
+        cell(a.reason),
+    ]
+
+
+def _asks(a: Arrival, burst: Burst) -> str:
+    """What the VM asks of the binding resources, else of all that are known."""
+    units = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
+    names = [n for n in burst.binding if n in units] or list(units)
+    return ", ".join(words.amount(value, units[n]) for n in names if (value := getattr(a.demand, n)) is not None)
+
+
+def _migrations(case: Case) -> Section:
+    columns = [
+        Column("VM or request"), Column("action"), Column("at"), Column("from → tried", whole=False), Column("outcome"),
+        Column("VM is"), Column("stage"),
+    ]  # fmt: skip
+    rows = [_migration_row(m) for m in case.migrations if m.action != "create"]
+    return Section("MOVES, one line each", (table(columns, rows),) if rows else ())
+
+
+def _migration_row(m: Migration) -> list[Cell]:
+    begun = m.accepted_us if m.accepted_us is not None else next((a.selected_us for a in m.attempts if a.selected_us), None)
+    begun = begun if begun is not None else (m.timeline[0].when_us if m.timeline else None)
+    tried = ", ".join(_tried(a) for a in m.attempts) or "not logged"
+    return [
+        cell(words.name(m)),
+        cell(words.action(m)),
+        cell(words.clock(begun)),
+        cell(f"{words.host(m.source)} → {tried}"),
+        cell(words.outcome(m), words.outcome_tone(m.outcome)),
+        cell(m.instance_state.upper() if m.instance_state else None, "bad" if m.instance_state == "error" else ""),
+        cell(m.stage),
+    ]
+
+
+def _tried(attempt: Attempt) -> str:
+    if attempt.selected is None:
+        refused = [words.host(c.target) for c in attempt.schedule.placement_claims if c.target] if attempt.schedule else []
+        return f"{'/'.join(dict.fromkeys(refused)) or 'no host'} ({attempt.outcome})"
+    ended = "" if attempt.outcome in ("succeeded", "unknown") else f" ({attempt.outcome})"
+    return f"{words.host(attempt.selected)}{ended}"
+
+
+def _advice(findings: Iterable[Finding]) -> Iterator[Block]:
+    seen: set[str] = set()
+    for finding in findings:
+        if finding.advice and finding.advice not in seen:
+            seen.add(finding.advice)
+            yield say(f"{len(seen)}. {finding.advice}")
+
+
+def _findings(case: Case) -> Iterator[Block]:
+    for finding in case.findings:
+        tone = {"critical": "bad", "error": "bad", "warning": "warn"}.get(finding.severity, "dim")
+        yield say(f"{finding.severity} {finding.slug}: {finding.title} [{finding.basis}]", tone)
+        places = [words.place(c.provenance, case) for c in finding.evidence]
+        unique = list(dict.fromkeys(places))
+        more = f", and {len(unique) - _SHOWN_EVIDENCE} more" if len(unique) > _SHOWN_EVIDENCE else ""
+        yield say(f"{', '.join(unique[:_SHOWN_EVIDENCE])}{more}", "dim", 1)

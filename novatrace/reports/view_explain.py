@@ -1,0 +1,267 @@
+"""The view of ``explain``: one VM's story in order, each step with its line; for a host, who reached it and what it had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novatrace.model.capacity import Burst
+from novatrace.model.case import Case
+from novatrace.model.migration import Attempt, Claim, Migration, Pass
+from novatrace.model.subject import Subject, WhyNot
+from novatrace.reports import words
+from novatrace.reports.document import Block, Column, Document, Section, cell, say, table
+from novatrace.reports.view_correlate import burst_section
+
+_CANDIDATES_SHOWN = 10
+_TIERS = {
+    "request-id": "", "named": "joined by an id in the text", "instance-time": "joined by VM and time",
+    "inferred": "inferred", "ambiguous": "ambiguous",
+}  # fmt: skip
+
+
+def document(case: Case, subject: Subject, why_not: WhyNot | None) -> Document:
+    """The report on one VM, request or host."""
+    sections = [Section(f"{subject.kind.upper()} {subject.id}", tuple(_head(subject)))]
+    if subject.kind == "host":
+        sections += [burst_section(burst, case) for burst in subject.bursts]
+        sections += [_one_line(migration, case) for migration in subject.migrations]
+    else:
+        for migration in subject.migrations:
+            sections += _story(migration, subject, case)
+    if why_not is not None:
+        sections.append(Section(f"WHY NOT {why_not.host}", tuple(_why_not(why_not, case))))
+    return Document(f"novatrace explain {subject.id}", tuple(section for section in sections if section.blocks))
+
+
+def _head(subject: Subject) -> Iterator[Block]:
+    moves = [m for m in subject.migrations if m.action != "create"]
+    boots = len(subject.migrations) - len(moves)
+    parts = [words.count(len(moves), "move")] + ([words.count(boots, "boot")] if boots else [])
+    yield say(f"{' and '.join(parts)} in this case; {words.count(len(subject.bursts), 'burst')} concerned.")
+
+
+def _one_line(migration: Migration, case: Case) -> Section:
+    tried = ", ".join(words.host(a.selected) for a in migration.attempts if a.selected) or "no host"
+    where = words.place(migration.citations[0].provenance, case) if migration.citations else ""
+    text = (
+        f"{words.when(migration.accepted_us)}  {words.action(migration)} from {words.host(migration.source)}, tried {tried}: "
+        f"{words.outcome(migration)}  {where}"
+    )
+    return Section(words.name(migration), (say(text, words.outcome_tone(migration.outcome)),))
+
+
+def _story(migration: Migration, subject: Subject, case: Case) -> list[Section]:
+    title = f"{words.action(migration).upper()} {migration.request_id or '(no request id)'}"
+    sections = [Section(title, tuple(_accepted(migration, case)))]
+    for attempt in migration.attempts:
+        sections.append(Section(f"ATTEMPT {attempt.number}: {_target(attempt)}", tuple(_attempt(attempt, case))))
+    sections.append(Section("OUTCOME", tuple(_outcome(migration, case))))
+    own = [b for b in subject.bursts if _took_part(b, migration)]
+    for burst in own:
+        if len(burst.arrivals) > 1 or burst.verdict != "fits":
+            sections.append(burst_section(burst, case))
+    if migration.action != "create":
+        sections.append(Section("WHY THERE, and what would have helped", tuple(_why(migration, own))))
+    return sections
+
+
+def _took_part(burst: Burst, migration: Migration) -> bool:
+    return any((a.request_id, a.instance_uuid) == (migration.request_id, migration.instance_uuid) for a in burst.arrivals)
+
+
+def _accepted(m: Migration, case: Case) -> Iterator[Block]:
+    vm = m.instance_uuid or "not named in this evidence"
+    yield say(f"VM: {vm}; from: {words.host(m.source)}; user {m.user_id or '?'}, project {m.project_id or '?'}")
+    if m.global_request_id:
+        yield say(f"global request id: {m.global_request_id}")
+    if m.accepted_us is None:
+        yield say("accepted: not logged (no nova-api line of it in this evidence)", "warn")
+    else:
+        status = f", HTTP {m.http_status}" if m.http_status else ""
+        yield say(f"accepted {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  {_cite(m, case, 'action-body', 'api-request')}")
+    for link in {link for a in m.attempts for link in a.links if link.what == "instance"}:
+        yield say(
+            f"which VM this is, is not in the evidence: {words.count(link.candidates, 'VM')} of the operator's log fit in "
+            f"time ({_TIERS[link.tier] or link.tier}); none is claimed",
+            "warn",
+        )
+
+
+def _cite(m: Migration, case: Case, *kinds: str) -> str:
+    found = next((c for c in m.citations if c.what in kinds), None)
+    return words.place(found.provenance, case) if found else ""
+
+
+def _target(attempt: Attempt) -> str:
+    return words.host(attempt.selected) if attempt.selected else "no host"
+
+
+def _attempt(attempt: Attempt, case: Case) -> Iterator[Block]:
+    if attempt.schedule is not None:
+        yield from _pass(attempt.schedule, case)
+    else:
+        yield say("filter chain: not logged (an alternate of an earlier pass, or nova-scheduler without DEBUG or missing)", "warn")
+    if attempt.demand.known:
+        yield say(f"asks for: {words.resources(attempt.demand)} ({attempt.demand_basis})")
+    if attempt.selected is not None:
+        basis = f" ({attempt.schedule.selected_basis})" if attempt.schedule and attempt.schedule.selected_basis else ""
+        where = _citation(attempt, case, "host-selected", "hosts-weighed", "hosts-filtered")
+        yield say(f"chosen: {words.host(attempt.selected)} at {words.clock(attempt.selected_us)}{basis}  {where}")
+    if attempt.dispatched_us is not None:
+        others = ", ".join(words.host(h) for h in attempt.alternates) or "none"
+        where = _citation(attempt, case, "move-dispatch", "boot-dispatch", "rpc-cast", "unshelve-dispatch")
+        yield say(f"dispatched: {words.clock(attempt.dispatched_us)}; alternates: {others}  {where}")
+    yield from _claim(attempt, case)
+    yield say(f"result: {attempt.outcome}", words.outcome_tone(attempt.outcome))
+
+
+def _citation(attempt: Attempt, case: Case, *kinds: str) -> str:
+    for kind in kinds:
+        found = next((c for c in attempt.citations if c.what == kind), None)
+        if found is not None:
+            return words.place(found.provenance, case)
+    return ""
+
+
+def _pass(schedule: Pass, case: Case) -> Iterator[Block]:
+    start = words.place(schedule.citations[0].provenance, case) if schedule.citations else ""
+    considered = "not logged" if schedule.hosts_considered is None else str(schedule.hosts_considered)
+    yield say(f"scheduled by {schedule.scheduler_node or '?'} at {words.clock(schedule.started_us)}; hosts considered: {considered}  {start}")
+    if schedule.ignored:
+        yield say(f"excluded by the request: {', '.join(schedule.ignored)}")
+    if schedule.outcome == "placement-empty":
+        yield say("placement returned no candidate, so no filter ran", "bad")
+    if schedule.filters:
+        yield table(
+            [Column("filter"), Column("hosts in", right=True), Column("left", right=True), Column("removed", whole=False), Column("line")],
+            [
+                [
+                    cell(step.name), cell("?" if step.before is None else step.before),
+                    cell(step.after, "warn" if step.before != step.after else ""),
+                    cell(_removed(step.before, step.after, None if step.removed is None else [words.host(h) for h in step.removed])),
+                    cell(words.place(step.provenance, case)),
+                ]
+                for step in schedule.filters
+            ],
+        )  # fmt: skip
+    elif schedule.outcome not in ("placement-empty",):
+        yield say("filter chain: not logged (nova-scheduler without DEBUG)", "warn")
+    for name, filter_name, detail in schedule.rejected:
+        yield say(f"{filter_name} on {name or 'every host'}: {detail}", "", 1)
+    yield from _candidates(schedule)
+    for claim in schedule.placement_claims:
+        numbers = f": needed {claim.needed:g}, used {claim.used:g}, capacity {claim.capacity:g}" if claim.needed is not None else ""
+        where = words.place(claim.provenance, case)
+        yield say(f"placement refused {claim.resource_class or 'the claim'} on {words.host(claim.target)}{numbers}  {where}", "bad")
+
+
+def _removed(before: int | None, after: int, removed: list[str] | None) -> str:
+    if removed:
+        return ", ".join(removed)
+    if before is None or before == after:
+        return ""
+    return f"{before - after}, names not logged"
+
+
+def _candidates(schedule: Pass) -> Iterator[Block]:
+    if not schedule.candidates:
+        return
+    order = "weighed order" if schedule.weighed else "not weighed"
+    yield say(f"{words.count(len(schedule.candidates), 'candidate')} ({order}; free as this scheduler saw it; vCPU is in no release's line):")
+    yield table(
+        [Column("candidate"), Column("free RAM", right=True), Column("free disk", right=True), Column("io_ops", right=True),
+         Column("VMs", right=True), Column("weight", right=True)],
+        [
+            [
+                cell(words.host(c.host)), cell(words.amount(c.free_ram_mb, "MB")), cell(words.amount(c.free_disk_mb, "MB")),
+                cell(c.io_ops), cell(c.instances), cell(None if c.weight is None else f"{c.weight:.10g}"),
+            ]
+            for c in schedule.candidates[:_CANDIDATES_SHOWN]
+        ],
+    )  # fmt: skip
+    if len(schedule.candidates) > _CANDIDATES_SHOWN:
+        yield say(f"… and {len(schedule.candidates) - _CANDIDATES_SHOWN} more (all of them with -f json)", "dim")
+
+
+def _claim(attempt: Attempt, case: Case) -> Iterator[Block]:
+    claim = attempt.claim
+    if attempt.selected is None:
+        return
+    if claim is None or claim.granted is None:
+        yield say(f"claim: not logged (no nova-compute line of {words.host(attempt.selected)} for this request)", "warn")
+        return
+    where = words.place(claim.citations[-1].provenance, case) if claim.citations else ""
+    for resource in claim.resources:
+        name = words.RESOURCE_NAMES[resource.resource]
+        limit = "no limit: nothing protects it" if resource.unlimited else f"limit {resource.limit}, free {resource.free}"
+        yield say(f"claim saw {name}: total {resource.total}, used {resource.used}, {limit}", "", 1)
+    yield say(_claim_sentence(claim, where), "good" if claim.granted else "bad")
+
+
+def _claim_sentence(claim: Claim, where: str) -> str:
+    if claim.granted:
+        return f"claim granted at {words.clock(claim.when_us)}  {where}"
+    reasons = "; ".join(claim.reasons) or "the log gives no reason"
+    return f"claim REFUSED at {words.clock(claim.when_us)}: {reasons}  {where}"
+
+
+def _outcome(m: Migration, case: Case) -> Iterator[Block]:
+    state = f"; the VM is {m.instance_state.upper()}" if m.instance_state else ""
+    stage = f"; stage: {m.stage}" if m.stage else ""
+    yield say(f"{words.outcome(m)}{stage}{state}", words.outcome_tone(m.outcome))
+    if m.outcome_basis == "inferred":
+        yield say("inferred: the claim was granted, the move began, and no log of target and source shows a failure after it", "dim")
+    if m.outcome == "unknown":
+        yield say("no line of this evidence tells how it ended; the nova-compute logs of target and source would", "warn")
+    if m.fault:
+        yield say(f"fault: {m.fault}")
+    where = _cite(m, case, "vm-state-error", "instance-state-set", "task-failed", "operator-vm-state")
+    if where:
+        yield say(f"told by {where}", "dim")
+
+
+def _why(m: Migration, bursts: list[Burst]) -> Iterator[Block]:
+    told = False
+    for attempt in m.attempts:
+        sentence = _why_there(attempt)
+        if sentence:
+            told = True
+            yield say(f"attempt {attempt.number}: {sentence}")
+    for burst in bursts:
+        if burst.verdict == "overcommitted":
+            told = True
+            room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
+            yield say(
+                f"would have helped: sending VMs to {burst.target.host} {room}, or [filter_scheduler] host_subset_size above 1 "
+                "so that concurrent requests do not all take the best host (if more than one host passes the filters)."
+            )
+        elif burst.verdict == "contended":
+            told = True
+            yield say(f"whether waves would have helped is not known: {burst.unknown_because or burst.cause}")
+    if not told:
+        yield say("The evidence does not say why: no scheduler pass of it is in these logs.", "warn")
+
+
+def _why_there(attempt: Attempt) -> str | None:
+    schedule = attempt.schedule
+    if schedule is None:
+        return "taken from the alternates of an earlier pass, or not logged" if attempt.selected else None
+    last = next((s for s in reversed(schedule.filters) if s.before is not None and s.before > s.after), None)
+    if schedule.outcome == "filtered-out":
+        return f"{last.name} removed the last {words.count(last.before or 0, 'host')}" if last else "no host passed"
+    if len(schedule.candidates) == 1:
+        host = words.host(schedule.candidates[0].host)
+        narrowed = f"; {last.name} left it of {last.before}" if last else ""
+        return f"{host} was the only host that passed the filters{narrowed}: the weigher had nothing to choose from"
+    if schedule.weighed and schedule.selected is not None and schedule.candidates:
+        rank = next((n for n, c in enumerate(schedule.candidates, 1) if c.host.host == schedule.selected.host), None)
+        if rank is not None:
+            return f"{words.host(schedule.selected)} was weighed {rank} of {len(schedule.candidates)}"
+    return None
+
+
+def _why_not(why: WhyNot, case: Case) -> Iterator[Block]:
+    yield say(f"{why.sentence} [{why.basis}]")
+    places = list(dict.fromkeys(words.place(c.provenance, case) for c in why.citations))
+    if places:
+        yield say(", ".join(places), "dim", 1)

@@ -1,0 +1,111 @@
+"""The view of ``inspect``, and the coverage section of every report: what was read, and the account of its lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from novatrace.model.case import Case
+from novatrace.model.evidence import Coverage, LineLedger
+from novatrace.reports import words
+from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
+
+_COLUMNS = (
+    Column("node"), Column("service"), Column("lines", right=True), Column("parsed", right=True),
+    Column("cont.", right=True), Column("ignored", right=True), Column("unparsed", right=True),
+    Column("too long", right=True), Column("first (UTC)"), Column("last"), Column("DEBUG"),
+)  # fmt: skip
+
+
+def document(case: Case) -> Document:
+    """What the inputs are and how much of them was understood."""
+    sections = [
+        Section("INPUTS", tuple(_inputs(case))),
+        coverage_section(case),
+        Section("NOT UNDERSTOOD", tuple(_samples(case))),
+    ]
+    return Document("novatrace inspect", tuple(section for section in sections if section.blocks))
+
+
+def coverage_section(case: Case) -> Section:
+    """The account of lines by input, their sum, the clocks, and every notice."""
+    total = LineLedger()
+    for coverage in case.coverage:
+        total.add(coverage.lines)
+    rows = [_row(coverage, case) for coverage in case.coverage]
+    understood = total.parsed + total.continuation + total.ignored
+    share = f"{100 * understood / total.total:.2f} %" if total.total else "-"
+    blocks: list[Block] = [
+        say(
+            f"{words.count(len(rows), 'input')}, {words.count(total.total, 'line')} = {total.parsed} parsed + "
+            f"{total.continuation} continuation + {total.ignored} ignored + {total.unparsed} unparsed + "
+            f"{total.too_long} too long; {share} understood."
+        ),
+        table(_COLUMNS, rows),
+    ]
+    blocks += _debug_off(case)
+    for basis in sorted({c.clock_basis for c in case.coverage if c.clock_basis}):
+        blocks.append(say(f"clock: {basis}", "dim"))
+    for notice in case.notices:
+        times = f" ({notice.count}×)" if notice.count > 1 else ""
+        blocks.append(say(f"{notice.id} {notice.place}: {notice.text}{times}", "warn" if notice.incomplete else "dim"))
+    return Section("COVERAGE", tuple(blocks))
+
+
+def _row(coverage: Coverage, case: Case) -> list[Cell]:
+    evidence = case.evidence[coverage.evidence_id]
+    services = sorted(coverage.services, key=lambda name: (-coverage.services[name], name))
+    lines = coverage.lines
+    debug = "DEBUG" in coverage.levels
+    return [
+        cell(evidence.node or PurePath(evidence.path).name),
+        cell(evidence.service or (services[0] if services else None)),
+        cell(lines.total),
+        cell(lines.parsed),
+        cell(lines.continuation),
+        cell(lines.ignored),
+        cell(lines.unparsed, "warn" if lines.unparsed else ""),
+        cell(lines.too_long, "warn" if lines.too_long else ""),
+        cell(words.when(coverage.first_us) if coverage.first_us is not None else None),
+        cell(words.clock(coverage.last_us) if coverage.last_us is not None else None),
+        cell("yes" if debug else "no", "" if debug else "warn"),
+    ]
+
+
+def _debug_off(case: Case) -> Iterator[Block]:
+    """What the logs could not have told: services without DEBUG lines."""
+    off: dict[str, list[str]] = defaultdict(list)
+    for coverage in case.coverage:
+        evidence = case.evidence[coverage.evidence_id]
+        service = evidence.service or next(iter(coverage.services), None)
+        if service and service != "operator" and coverage.levels and "DEBUG" not in coverage.levels:
+            off[service].append(evidence.node or evidence.path)
+    for service, nodes in sorted(off.items()):
+        yield say(f"DEBUG off: {service} on {', '.join(sorted(nodes))}: what is logged at DEBUG only is not here", "warn")
+
+
+def _inputs(case: Case) -> Iterator[Block]:
+    columns = [
+        Column("path", whole=False), Column("layout"), Column("node"), Column("service"), Column("bytes", right=True),
+        Column("levels", whole=False),
+    ]  # fmt: skip
+    rows = []
+    for coverage in case.coverage:
+        evidence = case.evidence[coverage.evidence_id]
+        layouts = sorted(coverage.layouts, key=lambda name: (-coverage.layouts[name], name))
+        services = sorted(coverage.services, key=lambda name: (-coverage.services[name], name))
+        levels = ", ".join(f"{level} {number}" for level, number in sorted(coverage.levels.items()))
+        rows.append(
+            [
+                cell(evidence.path), cell("+".join(layouts)), cell(evidence.node),
+                cell(evidence.service or "+".join(services)), cell(coverage.bytes_decoded), cell(levels),
+            ]  # fmt: skip
+        )
+    yield table(columns, rows)
+
+
+def _samples(case: Case) -> Iterator[Block]:
+    for coverage in case.coverage:
+        for number, text in coverage.samples:
+            yield say(f"{case.evidence[coverage.evidence_id].path}:{number}: {text}", "dim")

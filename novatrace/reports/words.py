@@ -1,0 +1,122 @@
+"""Wording shared by the views: times, spans, amounts, plurals, places, verdicts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
+
+from novatrace.model.capacity import Burst, Capacity, Slots
+from novatrace.model.case import Case
+from novatrace.model.evidence import Provenance
+from novatrace.model.migration import HostNode, Migration, Resources
+
+RESOURCE_NAMES = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk", "numa": "NUMA topology", "pci": "PCI devices"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SOURCES = {
+    "claim": "the target's claim",
+    "tracker": "the target's resource tracker",
+    "scheduler": "the scheduler's ComputeNode",
+    "host-state": "the scheduler's HostState",
+    "placement": "placement",
+    "inventory-file": "the inventory file",
+}
+
+
+def when(when_us: int | None) -> str:
+    """``2016-10-28 15:16:00.467``, in UTC."""
+    if when_us is None:
+        return "time unknown"
+    moment = _EPOCH + timedelta(microseconds=when_us)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
+
+
+def clock(when_us: int | None) -> str:
+    """``15:16:00.467``, in UTC."""
+    return when(when_us)[11:] if when_us is not None else "?"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 host``, ``2 hosts``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def host(place: HostNode | None) -> str:
+    """The host, with its node where that is another name."""
+    if place is None:
+        return "?"
+    return place.host if place.node in (None, place.host) else f"{place.host} (node {place.node})"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """``4096 MB``, or that it is not known."""
+    return "unknown" if value is None else f"{value:g} {unit}" if abs(value) < 1e6 else f"{value:.0f} {unit}"  # noqa: PLR2004
+
+
+def resources(held: Resources) -> str:
+    """``2 vCPU, 4096 MB RAM, 20 GB disk``; unknown ones are said."""
+    parts = (("vCPU", held.vcpus, ""), ("RAM", held.ram_mb, "MB"), ("disk", held.disk_gb, "GB"))
+    return ", ".join(f"{name} {amount(value, unit).strip()}" for name, value, unit in parts)
+
+
+def capacity(free: Capacity | None) -> str:
+    """What was free before a burst, whose word it is and from when."""
+    if free is None:
+        return "free before: unknown"
+    source = " + ".join(_SOURCES.get(part, part) for part in free.source.split(" + "))
+    age = f", {when(free.when_us)}" if free.when_us is not None else ""
+    return f"free before: {resources(free.free)} (from {source}, {free.basis}{age})"
+
+
+def slots(held: Slots) -> str:
+    """``room for: 1 VM (vCPU 32, RAM 1, disk 50)``."""
+    parts = [f"{RESOURCE_NAMES[n]} {v}" for n in ("vcpus", "ram_mb", "disk_gb") if (v := getattr(held, n)) is not None]
+    detail = f" ({', '.join(parts)})" if parts else ""
+    return f"room for: {'unknown' if held.all is None else count(held.all, 'VM')}{detail}"
+
+
+def verdict(burst: Burst) -> str:
+    """``over-committed (proven)`` and the like; the basis is always said."""
+    if burst.verdict == "overcommitted":
+        return f"over-committed ({burst.basis})"
+    if burst.verdict == "contended":
+        return "contended (not proven)"
+    if burst.verdict == "fits":
+        return f"fits ({burst.basis})" if burst.basis else "fits"
+    return "not known"
+
+
+def verdict_tone(burst: Burst) -> str:
+    """The tone of a verdict."""
+    return {"overcommitted": "bad", "contended": "warn", "fits": "good"}.get(burst.verdict, "dim")
+
+
+def outcome(migration: Migration) -> str:
+    """``failed``, ``succeeded (inferred)``, ``unknown``."""
+    return f"{migration.outcome} (inferred)" if migration.outcome_basis == "inferred" else migration.outcome
+
+
+def outcome_tone(word: str) -> str:
+    """The tone of an outcome."""
+    return {
+        "failed": "bad", "victim": "bad", "claim-refused": "bad", "no-valid-host": "bad", "placement-conflict": "bad",
+        "succeeded": "good", "admitted": "good",
+    }.get(word, "dim")  # fmt: skip
+
+
+def action(migration: Migration) -> str:
+    """``migrate``, or ``migrate?`` where it is inferred."""
+    return migration.action if migration.action_basis == "observed" else f"{migration.action} (inferred)"
+
+
+def name(migration: Migration) -> str:
+    """The VM, else the request."""
+    return migration.instance_uuid or migration.request_id or "?"
+
+
+def place(where: Provenance | None, case: Case) -> str:
+    """``node/file:line``."""
+    if where is None:
+        return ""
+    evidence = case.evidence[where.evidence_id]
+    file = PurePath(evidence.path).name
+    return f"{evidence.node}/{file}:{where.line_no}" if evidence.node else f"{file}:{where.line_no}"
