@@ -27,9 +27,14 @@ class Reached:
 
     @property
     def begin_us(self) -> int | None:
-        """From when on the decision for the target was under way: its scheduler pass began to look at hosts."""
-        schedule = self.attempt.schedule
-        started = schedule.started_us if schedule is not None else None
+        """From when on the decision for the target was under way: its scheduler pass began to look at hosts; where no
+        pass and no cast is logged (INFO), the action was accepted."""
+        attempt = self.attempt
+        if attempt.schedule is not None:
+            started = attempt.schedule.started_us
+        else:
+            blind = attempt.number == 1 and attempt.dispatched_us is None
+            started = self.migration.accepted_us if blind else None
         picked = self.arrival.selected_us
         return picked if started is None or (picked is not None and picked < started) else started
 

@@ -78,6 +78,10 @@ def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdi
     """What is missing for a proven verdict, or "" when nothing is."""
     if verdict in ("overcommitted", "fits"):
         return ""
+    unguarded = unguarded_beyond_total(reached)
+    if unguarded:
+        told = "; ".join(f"{after:g} {_UNITS[n]} used of {total:g} physical" for n, (after, total) in unguarded.items())
+        return f"every claim was granted without a limit and now {told}; the allocation ratio that decides is not logged"
     missing = []
     if capacity is None:
         missing.append("free capacity unknown")
@@ -90,3 +94,21 @@ def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdi
     if all(r.attempt.claim is None for r in reached):
         missing.append("no nova-compute log of the target shows the claims")
     return "; ".join(missing)
+
+
+def unguarded_beyond_total(reached: Sequence[Reached]) -> dict[str, tuple[float, float]]:
+    """Resource → (used after the claim, physical total) where claims were granted without a limit beyond the total.
+
+    Whether that is over-commitment depends on the allocation ratio; a claim without limit proves nothing of it.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for item in reached:
+        claim = item.attempt.claim
+        for resource in claim.resources if claim is not None and claim.granted else ():
+            need = getattr(claim.demand, resource.resource) if claim is not None else None
+            if not resource.unlimited or resource.total is None or resource.used is None or need is None:
+                continue
+            after = resource.used + need
+            if after > resource.total and after > found.get(resource.resource, (0, 0))[0]:
+                found[resource.resource] = (after, resource.total)
+    return found

@@ -19,7 +19,7 @@ class Demands:
     def __init__(self, requests: Iterable[Request], inventory: Inventory | None) -> None:
         self._inventory = inventory or Inventory()
         self._seen: dict[str, Resources] = {}
-        self._of_flavor: dict[str, Resources] = {}
+        self._first: dict[str, tuple[str, Resources]] = {}
         for request in requests:
             self._learn(request)
 
@@ -35,6 +35,11 @@ class Demands:
             return self._seen[instance_uuid], "computed"
         return self.assumed(instance_uuid)
 
+    def changes(self, request: Request, instance_uuid: str) -> bool:
+        """True when the request asks placement for other amounts than an earlier one of this VM did."""
+        placed, before = _asked_of_placement(request), self._first.get(instance_uuid)
+        return placed is not None and before is not None and before[0] != request.request_id and before[1] != placed
+
     def assumed(self, instance_uuid: str | None) -> tuple[Resources, str | None]:
         """The demand that the inventory file gives for a VM, or its default flavor."""
         named = self._inventory.server_flavors.get(instance_uuid or "")
@@ -48,6 +53,7 @@ class Demands:
         instances = {e.instance_uuid for e in request.events if e.instance_uuid}
         if placed is not None and len(instances) == 1:
             self._seen.setdefault(next(iter(instances)), placed)
+            self._first.setdefault(next(iter(instances)), (request.request_id, placed))
         for event in request.of("claim-attempt"):
             if event.instance_uuid:
                 v = event.values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from novatrace.analysis import claims as claims_of
 from novatrace.analysis import outcomes, passes
@@ -50,7 +50,7 @@ def build(
     later = _later(requests)
     found: list[Migration] = []
     for request in requests.values():
-        ask = asked(request)
+        ask = _named_by_flavor(asked(request), request, demands)
         if ask.action is None:
             continue
         schedule = passes.rebuild(request, hosts, selection_is_logged=logged)
@@ -64,6 +64,14 @@ def build(
     found = with_operator_links(found, operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})
     return sorted(found, key=_order)
+
+
+def _named_by_flavor(ask: Asked, request: Request, demands: Demands) -> Asked:
+    """Tells a resize from a migration where only the moving is logged: a resize asks placement for other amounts."""
+    if ask.basis != "inferred" or ask.action != "migrate" or not ask.instance_uuids:
+        return ask
+    changed = demands.changes(request, ask.instance_uuids[0])
+    return replace(ask, action="resize", basis="inferred") if changed else ask
 
 
 def began_us(migration: Migration) -> int | None:
@@ -142,10 +150,10 @@ def _source(
         host = hosts.of_provider(event.values.get("provider_uuid"))
         if host is not None:
             return host
-    refused = {d.selected.host for d in drafts if d.selected is not None}
-    for draft in drafts:
-        ignored = draft.schedule.ignored if draft.schedule else ()
-        if len(ignored) == 1 and ignored[0] not in refused and action in ("migrate", "resize", "live-migrate", "unknown"):
+    tried = {d.selected.host for d in drafts if d.selected is not None}
+    for event in request.of("hosts-ignored"):
+        ignored = event.values["hosts"]
+        if len(ignored) == 1 and ignored[0] not in tried and action in ("migrate", "resize", "live-migrate", "unknown"):
             return hosts.host(ignored[0])
     moving = [e for e in events if e.kind in ("migrate-disk-start", "live-migration-done")]
     return hosts.of_machine(moving[0]) if moving else None

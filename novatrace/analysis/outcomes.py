@@ -1,7 +1,10 @@
 """How an action ended, at which stage it failed, and what became of the VM, as far as the logs say.
 
-There is no line "migration finished" for a cold migration in any release. Its success is inferred: the last claim was
-granted, the move began, nothing failed under the request, and the logs of target and source go on afterwards.
+There is no line "migration finished" for a cold migration in any release. The driver says that the guest runs; and the last
+step of finish_resize tells the scheduler of the host's new VM (nova/compute/manager.py ``_finish_resize_helper``,
+``_update_scheduler_instance_info``, Kilo and later), which the scheduler logs under the request's id. Without either,
+success is inferred: the last claim was granted, the move began, nothing failed under the request, and the logs of
+target and source go on afterwards.
 """
 
 from __future__ import annotations
@@ -18,13 +21,13 @@ _FAILURES = (
     "no-valid-host",
 )  # fmt: skip
 _SUCCESSES = {
-    "migrate": ("guest-running", "finish-migration-done"),
-    "resize": ("guest-running", "finish-migration-done"),
+    "migrate": ("guest-running", "finish-migration-done", "host-instances-updated"),
+    "resize": ("guest-running", "finish-migration-done", "host-instances-updated"),
     "unknown": ("finish-migration-done",),
     "live-migrate": ("live-migration-done",),
-    "evacuate": ("guest-running",),
-    "rebuild": ("guest-running",),
-    "unshelve": ("guest-running", "instance-spawned", "spawn-took"),
+    "evacuate": ("guest-running", "host-instances-updated"),
+    "rebuild": ("guest-running", "host-instances-updated"),
+    "unshelve": ("guest-running", "instance-spawned", "spawn-took", "host-instances-updated"),
     "create": ("boot-took", "instance-spawned", "spawn-took"),
 }
 _HTTP_REFUSED = 400

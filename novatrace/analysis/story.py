@@ -20,7 +20,7 @@ _PLAIN = {
     "finish-migration-done": "target: finishing the migration done",
     "guest-running": "target: guest is running",
     "guest-destroyed": "guest destroyed on this host",
-    "live-migration-claim": "target: live migration claim created",
+        "host-instances-updated": "the scheduler was told of the host's new VM: the move (or boot) finished there",
     "boot-start": "boot started on this host",
     "instance-spawned": "guest spawned",
 }

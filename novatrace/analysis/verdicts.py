@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from novatrace.analysis.bursts import Reached, began_us, find
 from novatrace.analysis.capacity import OF_CLASS, RESOURCES, Ledger, amounts, merged
-from novatrace.analysis.causes import cause, unknown_because
+from novatrace.analysis.causes import cause, unguarded_beyond_total, unknown_because
 from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
 from novatrace.model.migration import Citation, HostNode, Migration, Resources
 
@@ -192,7 +192,8 @@ def _computed(
 ) -> tuple[str, str | None, tuple[str, ...]]:
     """Verdict by arithmetic, where no witness spoke."""
     if all(r.arrival.outcome == "admitted" for r in reached):
-        return "fits", "proven", ()
+        unguarded = tuple(unguarded_beyond_total(reached))
+        return ("contended", "inferred", unguarded) if unguarded else ("fits", "proven", ())
     needed = _sum(reached)
     exceeded = tuple(
         name
