@@ -1,11 +1,11 @@
 """The one place that joins the rooms: it reads like a table of contents.
 
-    sources → scan → events → analysis → findings → case file → report
+sources → scan → events → analysis → findings → case file → report
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from importlib import resources
@@ -24,11 +24,10 @@ from novatrace.model.subject import Subject, WhyNot
 from novatrace.parsing import definitions, inventory, scanner
 from novatrace.parsing.lines import physical_lines
 from novatrace.parsing.timestamps import moment_us, zone
-from novatrace.sources import files
-from novatrace.sources.compression import Damage, MissingCodecError
 from novatrace.reports import interface as reports
-from novatrace.reports import text_report
-from novatrace.sources.interface import Source
+from novatrace.reports import neutralise, text_report
+from novatrace.sources import files
+from novatrace.sources.reading import Reading
 from novatrace.store.case_file import CaseReader, write_case
 from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
 
@@ -76,11 +75,11 @@ def ingest(options: RunOptions, progress: Progress | None = None) -> Ingested:
     done = 0
     results: list[tuple[Evidence, scanner.ScanResult]] = []
     for source in found.sources:
-        blocks = _Blocks(source)
-        if source.asked_for or _is_log(blocks, notices):
+        reading = Reading(source)
+        if source.asked_for or _is_log(reading, notices):
             evidence = replace(source.evidence, id=len(results))
-            results.append((evidence, scanner.scan(blocks.all(), evidence, matcher, local, basis)))
-        notices += blocks.notices
+            results.append((evidence, scanner.scan(reading.blocks(), evidence, matcher, local, basis)))
+        notices += reading.notices
         done += source.evidence.size_bytes
         if progress is not None:
             progress(done, total, source.evidence.path)
@@ -102,50 +101,17 @@ def _zone(options: RunOptions) -> tuple[tzinfo, str]:
     return zone(options.tz), f"{options.tz} (--tz)"
 
 
-class _Blocks:
-    """The blocks of a source, with what went wrong while reading; the first lines can be looked at before."""
-
-    def __init__(self, source: Source) -> None:
-        self.notices: list[Notice] = []
-        self._source = source
-        self._blocks = self._reading()
-        self._head: list[bytes] = []
-
-    def head(self) -> bytes:
-        """The first block, kept for ``all``."""
-        if not self._head:
-            self._head = list(islice(self._blocks, 1))
-        return b"".join(self._head)
-
-    def all(self) -> Iterator[bytes]:
-        """Every block."""
-        yield from self._head
-        yield from self._blocks
-
-    def _reading(self) -> Iterator[bytes]:
-        path = self._source.evidence.path
-        try:
-            yield from self._source.open_blocks()
-        except Damage as damage:
-            self.notices.append(Notice(damage.kind, "sources", path, damage.text, incomplete=True))
-        except MissingCodecError:
-            text = "zstd cannot be read without its library; skipped; install novatrace[zstd]"
-            self.notices.append(Notice("W-ARC-NOCODEC", "sources", path, text, incomplete=True))
-        except OSError as error:
-            text = f"{(error.strerror or str(error)).lower()}; what was read before is kept"
-            self.notices.append(Notice("E-IN-IO", "sources", path, text, incomplete=True))
-
-
-def _is_log(blocks: _Blocks, notices: list[Notice]) -> bool:
+def _is_log(reading: Reading, notices: list[Notice]) -> bool:
     """True when a file found in a folder has log lines at its start; others are named, not read."""
-    source = blocks._source.evidence  # noqa: SLF001 - its own helper
-    head = blocks.head()
+    head = reading.head()
     lines = list(islice(physical_lines([head]), _PROBE_LINES))
     if not head or scanner.recognised(lines):
         return bool(head)
     binary = b"\0" in head[:65536]
-    notice_id, what = ("W-IN-BINARY", "binary data") if binary else ("I-IN-NOTLOG", "no line of a known layout at its start")
-    notices.append(Notice(notice_id, "sources", source.path, f"{what}; not read"))
+    notice_id, what = (
+        ("W-IN-BINARY", "binary data") if binary else ("I-IN-NOTLOG", "no line of a known layout at its start")
+    )
+    notices.append(Notice(notice_id, "sources", reading.path, f"{what}; not read"))
     return False
 
 
@@ -259,9 +225,14 @@ def _subject(case: Case, identifier: str) -> Subject:
     if len(found) > 1:
         listed = ", ".join(name for _, name in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
         raise UsageError(
-            f"{identifier!r} is ambiguous: {listed}", next_step="give more of the id", error_id="E-ID-AMBIGUOUS"
+            f"{identifier!r} is ambiguous: {listed}",
+            next_step="give more of the id",
+            error_id="E-ID-AMBIGUOUS",
         )
     return subjects.subject(case, *found[0])
+
+
+neutral = neutralise.neutral
 
 
 def formats() -> tuple[str, ...]:
@@ -335,19 +306,3 @@ def checked_messages(path: Path) -> int:
 def schema(name: str) -> str:
     """The JSON Schema of a report's JSON."""
     return (resources.files("novatrace") / "reports" / "schemas" / f"{name}.json").read_text(encoding="utf-8")
-
-
-def guide(topic: str | None) -> str:
-    """A chapter of the manual, or the list of chapters.
-
-    Raises:
-        UsageError: no such chapter.
-    """
-    folder = resources.files("novatrace") / "guide"
-    chapters = {entry.name.removesuffix(".md"): entry for entry in folder.iterdir() if entry.name.endswith(".md")}
-    if topic is None:
-        titles = {name: entry.read_text(encoding="utf-8").split("\n", 1)[0].lstrip("# ") for name, entry in chapters.items()}
-        return "".join(f"{name:20}  {titles[name]}\n" for name in sorted(titles))
-    if topic not in chapters:
-        raise UsageError(f"no such topic: {topic!r}", next_step=f"topics: {', '.join(sorted(chapters))}")
-    return chapters[topic].read_text(encoding="utf-8")

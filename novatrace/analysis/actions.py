@@ -32,12 +32,35 @@ _WORDS = (
     ("unshelve-dispatch", "unshelve"),
 )
 _TASKS = {"build_instances": "create", "schedule_and_build_instances": "create", "rebuild_server": "rebuild"}
-_MOVES = ("move-dispatch", "move-started", "migrate-disk-start", "finish-migration-start", "migration-allocation")
-_NAMES_INSTANCE = (
-    "api-request migration-assumed flavor-change live-migrate-requested evacuate-requested schedule-start "
-    "move-dispatch boot-dispatch claim-attempt claim-granted claim-refused stash-state boot-start host-selected "
-    "instance-fetched instance-state-set filters-exhausted placement-claim-start move-started rebuild-start"
-).split()
+_MOVES = (
+    "move-dispatch", "move-started", "migrate-disk-start", "finish-migration-start", "migration-allocation", "stash-state",
+)  # fmt: skip
+_PLACES = (
+    "host-selected", "hosts-weighed", "filter-result", "filters-exhausted", "placement-empty", "schedule-start",
+    "claim-granted", "claim-refused", "claim-attempt",
+)  # fmt: skip
+_NAMES_INSTANCE = [
+    "api-request",
+    "migration-assumed",
+    "flavor-change",
+    "live-migrate-requested",
+    "evacuate-requested",
+    "schedule-start",
+    "move-dispatch",
+    "boot-dispatch",
+    "claim-attempt",
+    "claim-granted",
+    "claim-refused",
+    "stash-state",
+    "boot-start",
+    "host-selected",
+    "instance-fetched",
+    "instance-state-set",
+    "filters-exhausted",
+    "placement-claim-start",
+    "move-started",
+    "rebuild-start",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +100,7 @@ def _posts(event: Event) -> bool:
 
 
 def _action(request: Request) -> tuple[str | None, str]:
-    bodies = [e for e in request.of("action-body")]
+    bodies = request.of("action-body")
     for event in bodies:
         name, routed = event.values["action"], event.values.get("routing_action")
         if name == "server" and routed not in ("create", None):
@@ -106,15 +129,10 @@ def _inferred(request: Request) -> tuple[str | None, str]:
             return _TASKS[task], "observed"
         if task in ("migrate_server", "prep_resize"):
             return "migrate", "inferred"
-    if request.has(*_MOVES) or request.has("stash-state"):
+    if request.has(*_MOVES):
         return "migrate", "inferred"
-    if request.has("host-selected", "hosts-weighed", "filter-result", "filters-exhausted", "placement-empty", "schedule-start"):
-        return "unknown", "observed"
-    if any(e.values.get("host") for e in request.of("rpc-cast") if e.service != "nova-compute"):
-        return "unknown", "observed"
-    if request.has("claim-granted", "claim-refused", "claim-attempt"):
-        return "unknown", "observed"
-    return None, "observed"
+    cast = any(e.values.get("host") for e in request.of("rpc-cast") if e.service != "nova-compute")
+    return ("unknown" if cast or request.has(*_PLACES) else None), "observed"
 
 
 def _instances(request: Request, action: str | None) -> tuple[str, ...]:

@@ -102,15 +102,17 @@ def _undecided(drafts: list[Draft], target: HostNode) -> Draft | None:
     """A pass whose choice was not logged and which had this target among its candidates (Folsom to Juno)."""
     for draft in drafts:
         schedule = draft.schedule
-        if draft.selected is None and schedule is not None and schedule.outcome == "unknown":
-            if not schedule.candidates or any(c.host.host == target.host for c in schedule.candidates):
-                return draft
+        if draft.selected is not None or schedule is None or schedule.outcome != "unknown":
+            continue
+        if not schedule.candidates or any(c.host.host == target.host for c in schedule.candidates):
+            return draft
     return None
 
 
 def _place_claim(drafts: list[Draft], claim: HostClaim) -> None:
     draft = next(
-        (d for d in drafts if d.claim is None and d.selected is not None and d.selected.host == claim.target.host), None
+        (d for d in drafts if d.claim is None and d.selected is not None and d.selected.host == claim.target.host),
+        None,
     )
     if draft is None:
         draft = _undecided(drafts, claim.target)

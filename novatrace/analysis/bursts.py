@@ -27,8 +27,11 @@ class Reached:
 
     @property
     def begin_us(self) -> int | None:
-        """From when on the decision for the target was under way: its scheduler pass began to look at hosts; where no
-        pass and no cast is logged (INFO), the action was accepted."""
+        """From when on the decision for the target was under way.
+
+        That is when its scheduler pass began to look at hosts; where no pass and no cast is logged (INFO), when
+        the action was accepted.
+        """
         attempt = self.attempt
         if attempt.schedule is not None:
             started = attempt.schedule.started_us
@@ -55,7 +58,9 @@ def find(migrations: Sequence[Migration]) -> list[tuple[HostNode, list[Reached]]
             by_host[target.host].append(reached)
             known = nodes.get(target.host)
             nodes[target.host] = target if known is None or known.node is None else known
-    bursts = [(nodes[host], in_arrival_order(burst)) for host in sorted(by_host) for burst in _overlapping(by_host[host])]
+    bursts = [
+        (nodes[host], in_arrival_order(burst)) for host in sorted(by_host) for burst in _overlapping(by_host[host])
+    ]
     return sorted(bursts, key=lambda item: (began_us(item[1]) or 0, item[0].host))
 
 
@@ -120,7 +125,9 @@ def _arrived(migration: Migration, attempt: Attempt) -> Reached:
 
 def _overlapping(reached: list[Reached]) -> Iterable[list[Reached]]:
     """Splits a target's arrivals where nobody was in flight."""
-    ordered = sorted(reached, key=lambda r: (r.begin_us or 0, r.arrival.request_id or "", r.arrival.instance_uuid or ""))
+    ordered = sorted(
+        reached, key=lambda r: (r.begin_us or 0, r.arrival.request_id or "", r.arrival.instance_uuid or "")
+    )
     burst: list[Reached] = []
     until = 0
     for item in ordered:
@@ -135,4 +142,7 @@ def _overlapping(reached: list[Reached]) -> Iterable[list[Reached]]:
 
 def in_arrival_order(burst: list[Reached]) -> list[Reached]:
     """A burst's arrivals by the moment at which each target was picked (or refused by placement)."""
-    return sorted(burst, key=lambda r: (r.arrival.selected_us or 0, r.arrival.request_id or "", r.arrival.instance_uuid or ""))
+    return sorted(
+        burst,
+        key=lambda r: (r.arrival.selected_us or 0, r.arrival.request_id or "", r.arrival.instance_uuid or ""),
+    )

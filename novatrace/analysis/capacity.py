@@ -21,7 +21,11 @@ from novatrace.model.migration import Claim, HostNode, Migration, Resources
 RESOURCES = ("vcpus", "ram_mb", "disk_gb")
 OF_CLASS = {"VCPU": "vcpus", "PCPU": "vcpus", "MEMORY_MB": "ram_mb", "DISK_GB": "disk_gb"}
 _TRUST = ("claim", "tracker", "scheduler", "placement", "host-state", "inventory-file")
-_RATIOS = {"vcpus": "cpu_allocation_ratio", "ram_mb": "ram_allocation_ratio", "disk_gb": "disk_allocation_ratio"}
+_RATIOS = {
+    "vcpus": "cpu_allocation_ratio",
+    "ram_mb": "ram_allocation_ratio",
+    "disk_gb": "disk_allocation_ratio",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,11 @@ class Ledger:
     """All views by host, in time order, and the ratios that apply."""
 
     def __init__(
-        self, events: Iterable[Event], migrations: Sequence[Migration], hosts: HostMap, inventory: Inventory | None
+        self,
+        events: Iterable[Event],
+        migrations: Sequence[Migration],
+        hosts: HostMap,
+        inventory: Inventory | None,
     ) -> None:
         self._views: dict[str, list[View]] = defaultdict(list)
         self._ratios: dict[str, Ratios] = {}
@@ -85,7 +93,7 @@ class Ledger:
         if given is not None:
             extended = merged(free, given)
             if extended != free and chosen:
-                source = f"{source} + inventory-file"
+                source, basis = f"{source} + inventory-file", "assumed"
             free = extended
         best = chosen[0] if chosen else None
         return Capacity(free, source, basis, best.when_us if best else None, best.provenance if best else None)
@@ -119,9 +127,9 @@ class Ledger:
             host = machine if machine is not None else hosts.of_node(event.values["node"])
             self._add(_of_tracker(event, host, self))
         elif event.kind == "placement-over-capacity":
-            host = hosts.of_provider(event.values["provider_uuid"])
-            if host is not None:
-                self._add(_of_placement(event, host))
+            provider = hosts.of_provider(event.values["provider_uuid"])
+            if provider is not None:
+                self._add(_of_placement(event, provider))
 
     def _learn_attempts(self, migration: Migration) -> None:
         for attempt in migration.attempts:
@@ -134,7 +142,16 @@ class Ledger:
                     free = Resources(None, candidate.free_ram_mb, None if disk is None else disk // 1024)
                     where = schedule.citations[-1].provenance if schedule.citations else None
                     self._add(
-                        View(candidate.host, schedule.ended_us, "host-state", Resources(), Resources(), Resources(), free, where)
+                        View(
+                            candidate.host,
+                            schedule.ended_us,
+                            "host-state",
+                            Resources(),
+                            Resources(),
+                            Resources(),
+                            free,
+                            where,
+                        )
                     )
 
     def _add(self, view: View) -> None:
@@ -170,10 +187,14 @@ def _minus(limit: float | None, used: float | None) -> float | None:
 
 def _limited(total: Resources, used: Resources, ratios: Ratios) -> tuple[Resources, Resources]:
     limit = Resources(
-        _limit(total.vcpus, ratios.vcpus), _limit(total.ram_mb, ratios.ram_mb), _limit(total.disk_gb, ratios.disk_gb)
+        _limit(total.vcpus, ratios.vcpus),
+        _limit(total.ram_mb, ratios.ram_mb),
+        _limit(total.disk_gb, ratios.disk_gb),
     )
     free = Resources(
-        _minus(limit.vcpus, used.vcpus), _minus(limit.ram_mb, used.ram_mb), _minus(limit.disk_gb, used.disk_gb)
+        _minus(limit.vcpus, used.vcpus),
+        _minus(limit.ram_mb, used.ram_mb),
+        _minus(limit.disk_gb, used.disk_gb),
     )
     return limit, free
 
@@ -216,7 +237,12 @@ def _of_placement(event: Event, host: HostNode) -> View:
     limit = {} if name is None else {name: v["capacity"]}
     free = {} if name is None else {name: v["capacity"] - v["used"]}
     return View(
-        host, event.when_us, "placement", Resources(), Resources(**only), Resources(**limit), Resources(**free), event.provenance
+        host,
+        event.when_us,
+        "placement",
+        Resources(),
+        Resources(**only),
+        Resources(**limit),
+        Resources(**free),
+        event.provenance,
     )
-
-

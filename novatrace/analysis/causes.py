@@ -20,7 +20,9 @@ def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
     count = len(burst.arrivals)
     opening = f"{_migrations(burst)} reached {burst.target.host}{_span(burst)}"
     if burst.verdict == "overcommitted" and burst.effect == "overloaded":
-        worst = "; ".join(f"{o.used:g} {_UNITS[o.resource]} used of {o.limit:g} ({_NAMES[o.resource]})" for o in overloads)
+        worst = "; ".join(
+            f"{o.used:g} {_UNITS[o.resource]} used of {o.limit:g} ({_NAMES[o.resource]})" for o in overloads
+        )
         return f"{opening}; all were let in and the host now holds more than total × ratio allows: {worst}"
     if burst.verdict == "overcommitted":
         room = _room(burst)
@@ -81,7 +83,9 @@ def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdi
     unguarded = unguarded_beyond_total(reached)
     if unguarded:
         told = "; ".join(f"{after:g} {_UNITS[n]} used of {total:g} physical" for n, (after, total) in unguarded.items())
-        return f"every claim was granted without a limit and now {told}; the allocation ratio that decides is not logged"
+        return (
+            f"every claim was granted without a limit and now {told}; the allocation ratio that decides is not logged"
+        )
     missing = []
     if capacity is None:
         missing.append("free capacity unknown")

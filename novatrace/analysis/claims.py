@@ -14,8 +14,21 @@ from novatrace.model.event import Event
 from novatrace.model.migration import Citation, Claim, ClaimResource, HostNode, Resources
 
 _KINDS = frozenset(
-    "claim-attempt claim-total claim-limit claim-unlimited claim-granted claim-refused resources-unavailable "
-    "reschedule reschedule-not group-violated rebuild-refused stash-state vm-state-error".split()
+    [
+        "claim-attempt",
+        "claim-total",
+        "claim-limit",
+        "claim-unlimited",
+        "claim-granted",
+        "claim-refused",
+        "resources-unavailable",
+        "reschedule",
+        "reschedule-not",
+        "group-violated",
+        "rebuild-refused",
+        "stash-state",
+        "vm-state-error",
+    ]
 )
 _ORDER = ("ram_mb", "disk_gb", "vcpus")
 
@@ -128,9 +141,11 @@ def _claim(draft: _Draft) -> Claim | None:
         return None
     resources = tuple(
         ClaimResource(
-            name,
-            *draft.totals.get(name, (None, None)),
-            *draft.limits.get(name, (None, None)),
+            resource=name,
+            total=draft.totals.get(name, (None, None))[0],
+            used=draft.totals.get(name, (None, None))[1],
+            limit=draft.limits.get(name, (None, None))[0],
+            free=draft.limits.get(name, (None, None))[1],
             unlimited=name in draft.unlimited,
         )
         for name in _ORDER

@@ -13,6 +13,8 @@ from typing import Any
 from novatrace.model.event import Event
 from novatrace.model.migration import HostNode
 
+_NAMES_NODE = ("resource-view", "claim-granted", "claim-attempt", "hypervisor-view")
+_DISPATCHES = ("move-dispatch", "boot-dispatch", "unshelve-dispatch")
 _STATE_LISTS = ("hosts-filtered", "hosts-weighed")
 _Machine = tuple[int, str | None]
 
@@ -88,14 +90,8 @@ class HostMap:
 
     def _learn(self, event: Event) -> None:
         values = event.values
-        machine = (event.provenance.evidence_id, event.node)
         if event.kind == "compute-node-identity":
-            host, node = values.get("host"), values.get("node")
-            self._pair(host, node)
-            if event.service in (None, "nova-compute"):
-                self._machine_names[machine][(host, node)] += 2 if host else 1
-            if host and values.get("provider_uuid"):
-                self._provider[values["provider_uuid"]] = HostNode(host, node)
+            self._learn_identity(event)
         elif event.kind == "provider-created":
             self._node_of_provider[values["provider_uuid"]] = values["node"]
         elif event.kind == "host-state-updated":
@@ -105,11 +101,18 @@ class HostMap:
                 self._pair(state.get("host"), state.get("node"))
         elif event.kind == "host-selected":
             self._pair(values["host"].get("host"), values["host"].get("node"))
-        elif event.kind in ("move-dispatch", "boot-dispatch", "unshelve-dispatch"):
+        elif event.kind in _DISPATCHES:
             self._pair(values.get("host"), values.get("node"))
-        elif event.kind in ("resource-view", "claim-granted", "claim-attempt", "hypervisor-view"):
-            if values.get("node"):
-                self._machine_names[machine][(None, values["node"])] += 1
+        elif event.kind in _NAMES_NODE and values.get("node"):
+            self._machine_names[(event.provenance.evidence_id, event.node)][(None, values["node"])] += 1
+
+    def _learn_identity(self, event: Event) -> None:
+        host, node = event.values.get("host"), event.values.get("node")
+        self._pair(host, node)
+        if event.service in (None, "nova-compute"):
+            self._machine_names[(event.provenance.evidence_id, event.node)][(host, node)] += 2 if host else 1
+        if host and event.values.get("provider_uuid"):
+            self._provider[event.values["provider_uuid"]] = HostNode(host, node)
 
     def _learn_compute_node(self, fields: dict[str, Any]) -> None:
         host, node = fields.get("host"), fields.get("node")

@@ -25,9 +25,27 @@ _ATTEMPT_OUTCOME = {
     "placement-conflict": "placement-conflict",
 }
 _KEY_STEPS = frozenset(
-    "action-body api-request rpc-cast hosts-filtered host-selected filters-exhausted placement-empty "
-    "placement-claim-refused placement-over-capacity move-dispatch claim-granted claim-refused resources-unavailable "
-    "task-failed vm-state-error instance-state-set operator-vm-state guest-running live-migration-done".split()
+    [
+        "action-body",
+        "api-request",
+        "rpc-cast",
+        "hosts-filtered",
+        "host-selected",
+        "filters-exhausted",
+        "placement-empty",
+        "placement-claim-refused",
+        "placement-over-capacity",
+        "move-dispatch",
+        "claim-granted",
+        "claim-refused",
+        "resources-unavailable",
+        "task-failed",
+        "vm-state-error",
+        "instance-state-set",
+        "operator-vm-state",
+        "guest-running",
+        "live-migration-done",
+    ]
 )
 
 
@@ -113,7 +131,7 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
     action = ask.action or "unknown"
     mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
     source = _source(request, mine, action, drafts, hosts)
-    aftermath = _aftermath(request, uuid, ask, drafts, source, coverage, later, hosts)
+    aftermath = _aftermath(uuid, ask, drafts, source, coverage, later, hosts)
     ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
     attempts = tuple(_attempt(n, d, drafts, ending, uuid, request, demands) for n, d in enumerate(drafts, 1))
     return Migration(
@@ -139,11 +157,12 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
     )
 
 
-def _source(
-    request: Request, events: list[Event], action: str, drafts: list[Draft], hosts: HostMap
-) -> HostNode | None:
-    """Where the VM came from: the provider whose allocation moved, the host that the request excluded, or the
-    compute log that moved the disk. A create has none."""
+def _source(request: Request, events: list[Event], action: str, drafts: list[Draft], hosts: HostMap) -> HostNode | None:
+    """Where the VM came from; a create has no source.
+
+    Told by the provider whose allocation moved, the host that the request excluded, or the compute log that moved
+    the disk.
+    """
     if action == "create":
         return None
     for event in request.of("migration-allocation"):
@@ -160,7 +179,6 @@ def _source(
 
 
 def _aftermath(  # noqa: PLR0913 - see _migration
-    request: Request,
     uuid: str | None,
     ask: Asked,
     drafts: list[Draft],
@@ -170,7 +188,9 @@ def _aftermath(  # noqa: PLR0913 - see _migration
     hosts: HostMap,
 ) -> outcomes.Aftermath:
     since = ask.accepted.when_us if ask.accepted and ask.accepted.when_us is not None else 0
-    next_words = [(action, status) for when, action, status in sorted(later.by_instance.get(uuid or "", ())) if when > since]
+    next_words = [
+        (action, status) for when, action, status in sorted(later.by_instance.get(uuid or "", ())) if when > since
+    ]
     first = next_words[0] if next_words else (None, None)
     answered = first[1] is None or first[1] < 400  # noqa: PLR2004 - HTTP: below 400 is not refused
     last = drafts[-1].claim.claim.when_us if drafts and drafts[-1].claim else None
@@ -212,7 +232,9 @@ def _attempt(  # noqa: PLR0913 - see _migration
         alternates=draft.alternates,
         selected_us=draft.selected_us,
         dispatched_us=draft.dispatch.when_us if draft.dispatch else None,
-        ended_us=claim.when_us if claim and claim.granted is not None else draft.schedule.ended_us
+        ended_us=claim.when_us
+        if claim and claim.granted is not None
+        else draft.schedule.ended_us
         if draft.selected is None and draft.schedule
         else None,
         demand=demand,
@@ -232,5 +254,3 @@ def _attempt_outcome(draft: Draft, ending: outcomes.Ending, *, last: bool) -> st
     if not last:
         return "failed" if draft.claim is not None else "unknown"
     return ending.outcome
-
-

@@ -56,7 +56,12 @@ class Aftermath:
 
 
 def judge(
-    request: Request, instance_uuid: str | None, action: str, drafts: list[Draft], aftermath: Aftermath, status: int | None
+    request: Request,
+    instance_uuid: str | None,
+    action: str,
+    drafts: list[Draft],
+    aftermath: Aftermath,
+    status: int | None,
 ) -> Ending:
     """How an action ended."""
     mine = [e for e in request.events if e.instance_uuid in (None, instance_uuid) or instance_uuid is None]
@@ -65,7 +70,11 @@ def judge(
     refused_by_api = status is not None and status >= _HTTP_REFUSED
     if failures or refused_by_api or _nowhere(drafts):
         return Ending(
-            "failed", "observed", _failed_state(mine, aftermath), _stage(drafts, failures), _fault(mine, drafts, failures)
+            "failed",
+            "observed",
+            _failed_state(mine, aftermath),
+            _stage(drafts, failures),
+            _fault(mine, drafts, failures),
         )
     if aftermath.confirmed or aftermath.reverted:
         return Ending("succeeded", "observed", "active", None, None)
@@ -86,9 +95,7 @@ def _not_recovered(failures: list[Event], drafts: list[Draft]) -> list[Event]:
     granted_us = drafts[-1].claim.claim.when_us
     lasting = ("task-failed", "vm-state-error", "reschedule-failed")
     return [
-        e
-        for e in failures
-        if e.kind in lasting or granted_us is None or e.when_us is None or e.when_us >= granted_us
+        e for e in failures if e.kind in lasting or granted_us is None or e.when_us is None or e.when_us >= granted_us
     ]
 
 
@@ -124,7 +131,8 @@ def _failed_state(events: list[Event], aftermath: Aftermath) -> str | None:
 
 def _stage(drafts: list[Draft], failures: list[Event]) -> str:
     refused = [d for d in drafts if d.claim is not None and d.claim.claim.granted is False]
-    if any("group" in r.lower() and "policy" in r.lower() for d in refused for r in d.claim.claim.reasons if d.claim):
+    reasons = [r.lower() for d in refused if d.claim is not None for r in d.claim.claim.reasons]
+    if any("group" in reason and ("policy" in reason or "check" in reason) for reason in reasons):
         return "affinity"
     last = drafts[-1] if drafts else None
     if refused and (last in refused or _emptied_by_retry(last)):
@@ -150,7 +158,12 @@ def _fault(events: list[Event], drafts: list[Draft], failures: list[Event]) -> s
     reasons = [r for d in drafts if d.claim and d.claim.claim.granted is False for r in d.claim.claim.reasons]
     if reasons:
         return f"Insufficient compute resources: {reasons[-1]}"
-    for kind, key in (("vm-state-error", "detail"), ("live-failed", "detail"), ("task-failed", "reason"), ("api-fault", "reason")):
+    for kind, key in (
+        ("vm-state-error", "detail"),
+        ("live-failed", "detail"),
+        ("task-failed", "reason"),
+        ("api-fault", "reason"),
+    ):
         for event in reversed([*failures, *events]):
             if event.kind == kind and event.values.get(key):
                 return str(event.values[key]).split("\n", 1)[0]

@@ -8,7 +8,7 @@ from novatrace.model.event import Event
 
 # Pike is the first release in which the scheduler claims in placement (nova/scheduler/filter_scheduler.py 16.0.0).
 _PLACEMENT_CLAIMS = frozenset(
-    "placement-claim-start placement-claim-refused placement-claims-exhausted placement-empty".split()
+    ["placement-claim-start", "placement-claim-refused", "placement-claims-exhausted", "placement-empty"]
 )
 _COMPUTE_CLAIMS = frozenset(["claim-attempt", "claim-total", "claim-limit", "claim-unlimited"])
 

@@ -78,12 +78,12 @@ def _join_placement(events: list[Event], requests: dict[str, Request]) -> None:
     for call in calls.values():
         caller = next((event.global_request_id for event in call if event.global_request_id), None)
         consumer = next((e.values["consumer_uuid"] for e in call if e.values.get("consumer_uuid")), None)
-        request = _caller(caller, consumer, call[0], requests, by_global, by_instance)
-        if request is not None:
-            _add(request, call, "named")
+        found = _caller(caller, consumer, call[0], requests, by_global, by_instance)
+        if found is not None:
+            _add(found, call, "named")
 
 
-def _caller(  # noqa: PLR0913 - the four indexes of one look-up
+def _caller(
     caller: str | None,
     consumer: str | None,
     first: Event,
@@ -121,14 +121,31 @@ def _by_instance(requests: dict[str, Request]) -> dict[str, list[tuple[int, Requ
                 known = starts[event.instance_uuid].get(request.request_id, event.when_us)
                 starts[event.instance_uuid][request.request_id] = min(known, event.when_us)
     return {
-        uuid: sorted(((when, requests[rid]) for rid, when in firsts.items()), key=lambda item: (item[0], item[1].request_id))
+        uuid: sorted(
+            ((when, requests[rid]) for rid, when in firsts.items()),
+            key=lambda item: (item[0], item[1].request_id),
+        )
         for uuid, firsts in starts.items()
     }
 
 
 STARTS_WORK = frozenset(
-    "api-request migration-assumed flavor-change live-migrate-requested evacuate-requested schedule-start "
-    "move-dispatch boot-dispatch claim-attempt claim-granted claim-refused stash-state boot-start rebuild-start".split()
+    [
+        "api-request",
+        "migration-assumed",
+        "flavor-change",
+        "live-migrate-requested",
+        "evacuate-requested",
+        "schedule-start",
+        "move-dispatch",
+        "boot-dispatch",
+        "claim-attempt",
+        "claim-granted",
+        "claim-refused",
+        "stash-state",
+        "boot-start",
+        "rebuild-start",
+    ]
 )
 
 

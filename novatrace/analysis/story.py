@@ -20,7 +20,7 @@ _PLAIN = {
     "finish-migration-done": "target: finishing the migration done",
     "guest-running": "target: guest is running",
     "guest-destroyed": "guest destroyed on this host",
-        "host-instances-updated": "the scheduler was told of the host's new VM: the move (or boot) finished there",
+    "host-instances-updated": "the scheduler was told of the host's new VM: the move (or boot) finished there",
     "boot-start": "boot started on this host",
     "instance-spawned": "guest spawned",
 }
@@ -42,21 +42,29 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
     "flavor-change": lambda v: f"flavor {v['old_flavor']} → {v['new_flavor']}",
     "live-migrate-requested": lambda v: f"API: live migration to {v['destination']}",
     "rpc-cast": lambda v: f"cast on {v['topic']}",
-    "schedule-start": lambda v: "scheduling started",
+    "schedule-start": lambda _: "scheduling started",
     "filter-start": lambda v: f"filtering starts with {v['hosts_before']} host(s)",
     "filter-result": lambda v: f"{v['filter_name']} left {v['hosts_after']} host(s)",
-    "filters-exhausted": lambda v: "filters removed every host: "
-    + ", ".join(f"{s['name']} {'' if s['before'] is None else s['before']}→{s['after']}" for s in v["results"]),
+    "filters-exhausted": lambda v: (
+        "filters removed every host: "
+        + ", ".join(f"{s['name']} {'' if s['before'] is None else s['before']}→{s['after']}" for s in v["results"])
+    ),
     "hosts-filtered": lambda v: f"{len(v['hosts'])} host(s) passed all filters",
     "hosts-weighed": lambda v: "weighed, best first: " + ", ".join(s["host"] for s in v["hosts"][:3]),
     "host-selected": lambda v: f"selected {v['host']['host']}",
-    "placement-claim-start": lambda v: "claiming in placement",
-    "placement-claim-refused": lambda v: f"placement refused the claim (HTTP {v['status']})"
-    + (f": {v['resource_class']} would exceed the capacity" if v.get("resource_class") else ""),
-    "placement-over-capacity": lambda v: f"placement: over capacity for {v['resource_class']}: "
-    f"needed {v['needed']}, used {v['used']}, capacity {v['capacity']}",
+    "placement-claim-start": lambda _: "claiming in placement",
+    "placement-claim-refused": lambda v: (
+        f"placement refused the claim (HTTP {v['status']})"
+        + (f": {v['resource_class']} would exceed the capacity" if v.get("resource_class") else "")
+    ),
+    "placement-over-capacity": lambda v: (
+        f"placement: over capacity for {v['resource_class']}: "
+        f"needed {v['needed']}, used {v['used']}, capacity {v['capacity']}"
+    ),
     "hosts-ignored": lambda v: "excluded by the request: " + ", ".join(v["hosts"]),
-    "task-failed": lambda v: f"conductor: {v['task']} failed: {str(v['reason']).splitlines()[0] if v['reason'] else ''}",
+    "task-failed": lambda v: (
+        f"conductor: {v['task']} failed: {str(v['reason']).splitlines()[0] if v['reason'] else ''}"
+    ),
     "instance-state-set": lambda v: f"instance set to {v['state']}",
     "move-dispatch": lambda v: f"sent to {v['host']} (prep_resize), {len(v['alternates'])} alternate(s)",
     "boot-dispatch": lambda v: f"sent to {v['host']}, {len(v['alternates'])} alternate(s)",
@@ -64,11 +72,11 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
     "claim-total": lambda v: f"claim: total {v['resource']} {v['total']}, used {v['used']}",
     "claim-limit": lambda v: f"claim: {v['resource']} limit {v['limit']}, free {v['free']}",
     "claim-unlimited": lambda v: f"claim: no limit for {v['resource']}: nothing protects it",
-    "claim-granted": lambda v: "claim granted",
+    "claim-granted": lambda _: "claim granted",
     "claim-refused": lambda v: f"claim refused: {_reasons(v)}",
     "resources-unavailable": lambda v: f"insufficient compute resources: {_reasons(v)}",
     "reschedule": lambda v: f"rescheduling, attempt {v['attempt']}",
-    "reschedule-failed": lambda v: "rescheduling failed",
+    "reschedule-failed": lambda _: "rescheduling failed",
     "vm-state-error": lambda v: "vm_state set to ERROR" + (f": {v['detail']}" if v.get("detail") else ""),
     "vm-state-restored": lambda v: f"vm_state set back to {v.get('state', 'what it was')}",
     "live-migration-done": lambda v: f"live migration to {v['host']} finished",
@@ -76,7 +84,7 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
     "group-violated": lambda v: f"server group policy violated: {v.get('detail', '')}",
     "operator-vm-state": lambda v: f"operator's script: VM is {v['state']}",
     "rebuild-start": lambda v: "evacuating" if v.get("evacuating") else "rebuilding",
-    "spawn-failed": lambda v: "spawn failed",
+    "spawn-failed": lambda _: "spawn failed",
     "boot-took": lambda v: f"built in {v['seconds']} s",
 }
 

@@ -11,8 +11,10 @@ from novatrace.model.subject import Subject
 
 
 def candidates(case: Case, identifier: str) -> list[tuple[str, str]]:
-    """(kind, whole id) of everything that the identifier names; a prefix of an id counts, of a host name does not
-    unless it is the short form of one."""
+    """(kind, whole id) of everything that the identifier names.
+
+    A prefix of an id counts; of a host name only its short form does.
+    """
     exact = [item for item in _known(case) if item[1] == identifier]
     if exact:
         return exact[:1]
@@ -26,27 +28,22 @@ def candidates(case: Case, identifier: str) -> list[tuple[str, str]]:
 
 
 def _id_matches(name: str, prefix: str) -> bool:
-    return name.startswith(prefix) or name.startswith(f"req-{prefix}")
+    return name.startswith((prefix, f"req-{prefix}"))
 
 
 def _known(case: Case) -> Iterable[tuple[str, str]]:
     for migration in case.migrations:
-        if migration.instance_uuid:
-            yield "instance", migration.instance_uuid
-        if migration.request_id:
-            yield "request", migration.request_id
-        if migration.global_request_id:
-            yield "request", migration.global_request_id
-    for burst in case.bursts:
-        yield "host", burst.target.host
-        if burst.target.node:
-            yield "host", burst.target.node
-    for view in case.views:
-        yield "host", view.target.host
-    for migration in case.migrations:
-        for attempt in migration.attempts:
-            for candidate in attempt.schedule.candidates if attempt.schedule else ():
-                yield "host", candidate.host.host
+        named = (
+            ("instance", migration.instance_uuid),
+            ("request", migration.request_id),
+            ("request", migration.global_request_id),
+        )
+        yield from ((kind, name) for kind, name in named if name)
+    places = [burst.target for burst in case.bursts] + [view.target for view in case.views]
+    passes = (a.schedule for m in case.migrations for a in m.attempts if a.schedule)
+    places += [candidate.host for schedule in passes for candidate in schedule.candidates]
+    for place in places:
+        yield from (("host", name) for name in (place.host, place.node) if name)
 
 
 def subject(case: Case, kind: str, whole_id: str) -> Subject:
@@ -55,9 +52,7 @@ def subject(case: Case, kind: str, whole_id: str) -> Subject:
         bursts = tuple(b for b in case.bursts if whole_id in (b.target.host, b.target.node))
         migrations = tuple(m for m in case.migrations if _touches(m, whole_id))
         return Subject(kind, whole_id, migrations, bursts)
-    migrations = tuple(
-        m for m in case.migrations if whole_id in (m.instance_uuid, m.request_id, m.global_request_id)
-    )
+    migrations = tuple(m for m in case.migrations if whole_id in (m.instance_uuid, m.request_id, m.global_request_id))
     return Subject(kind, whole_id, migrations, tuple(b for b in case.bursts if _in_burst(b, migrations)))
 
 

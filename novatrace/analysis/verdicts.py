@@ -34,9 +34,7 @@ class Overload:
     citation: Citation | None
 
 
-def judge(
-    migrations: Sequence[Migration], ledger: Ledger, *, claims_in_placement: bool | None
-) -> tuple[Burst, ...]:
+def judge(migrations: Sequence[Migration], ledger: Ledger, *, claims_in_placement: bool | None) -> tuple[Burst, ...]:
     """Every burst with its verdict, in the order in which they began."""
     found = find(migrations)
     starts: dict[str, list[int]] = {}
@@ -51,7 +49,12 @@ def judge(
 
 
 def _judged(
-    target: HostNode, reached: list[Reached], ledger: Ledger, until_us: int | None, *, claims_in_placement: bool | None
+    target: HostNode,
+    reached: list[Reached],
+    ledger: Ledger,
+    until_us: int | None,
+    *,
+    claims_in_placement: bool | None,
 ) -> Burst:
     picked = [r.arrival.selected_us for r in reached if r.arrival.selected_us is not None]
     capacity = ledger.before(target.host, min(picked, default=None))
@@ -59,6 +62,8 @@ def _judged(
     overloads = _overloads(target, reached, ledger, until_us)
     refused = [r for r in reached if r.arrival.outcome == "victim"]
     slots = _slots(reached, capacity)
+    basis: str | None
+    effect: str | None
     if refused:
         verdict, basis, effect, binding = "overcommitted", "proven", "refused", _binding(refused)
         slots = _proven_slots(slots, reached, binding)
@@ -80,6 +85,7 @@ def _judged(
         verdict=verdict,
         basis=basis,
         effect=effect,
+        candidates_most=_candidates_most(reached),
         cause="",
         unknown_because=unknown_because(reached, capacity, verdict),
         citations=_citations(reached, overloads, capacity),
@@ -105,9 +111,7 @@ def _at_first_claim(reached: list[Reached], capacity: Capacity | None) -> Capaci
     return Capacity(whole, "claim", "observed", claim.when_us, where)
 
 
-def _overloads(
-    target: HostNode, reached: list[Reached], ledger: Ledger, until_us: int | None
-) -> list[Overload]:
+def _overloads(target: HostNode, reached: list[Reached], ledger: Ledger, until_us: int | None) -> list[Overload]:
     """Resources that were used beyond total × ratio by what the burst brought; each once, the worst view of it."""
     first = began_us(reached) or 0
     worst: dict[str, Overload] = {}
@@ -121,7 +125,11 @@ def _overloads(
             total, used, ratio = getattr(view.total, name), getattr(view.used, name), getattr(ratios, name)
             if total is None or used is None or ratio is None or used <= total * ratio:
                 continue
-            place = Citation(view.provenance, f"{view.whose}: used {used:g} of {total * ratio:g}") if view.provenance else None
+            place = (
+                Citation(view.provenance, f"{view.whose}: used {used:g} of {total * ratio:g}")
+                if view.provenance
+                else None
+            )
             seen = worst.get(name)
             if seen is None or used > seen.used:
                 worst[name] = Overload(name, used, total * ratio, "proven", place)
@@ -130,7 +138,9 @@ def _overloads(
     return _with_granted(target, reached, ledger, worst)
 
 
-def _with_granted(target: HostNode, reached: list[Reached], ledger: Ledger, worst: dict[str, Overload]) -> list[Overload]:
+def _with_granted(
+    target: HostNode, reached: list[Reached], ledger: Ledger, worst: dict[str, Overload]
+) -> list[Overload]:
     """Overloads with the VM of each granted claim added to the use that the claim itself printed before it."""
     ratios = ledger.ratios(target.host)
     for item in reached:
@@ -158,7 +168,11 @@ def _binding(refused: list[Reached]) -> tuple[str, ...]:
             named = [OF_CLASS.get(item.conflict.resource_class or "", item.conflict.resource_class or "unknown")]
         else:
             text = (item.arrival.reason or "").lower()
-            named = [name for word, name in _WORDS if word in text][:1] if "numa" in text else [n for w, n in _WORDS if w in text]
+            named = (
+                [name for word, name in _WORDS if word in text][:1]
+                if "numa" in text
+                else [n for w, n in _WORDS if w in text]
+            )
         for name in dict.fromkeys(named):
             counts[name] = counts.get(name, 0) + 1
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
@@ -197,7 +211,9 @@ def _computed(
     needed = _sum(reached)
     exceeded = tuple(
         name
-        for name, need, free in zip(RESOURCES, amounts(needed), amounts(capacity.free if capacity else Resources()), strict=True)
+        for name, need, free in zip(
+            RESOURCES, amounts(needed), amounts(capacity.free if capacity else Resources()), strict=True
+        )
         if need is not None and free is not None and need > free
     )
     if exceeded and capacity is not None:
@@ -220,6 +236,13 @@ def _sum(reached: list[Reached]) -> Resources:
         needs = [getattr(r.arrival.demand, name) for r in reached]
         totals.append(sum(need for need in needs if need is not None) if any(n is not None for n in needs) else None)
     return Resources(*totals)
+
+
+def _candidates_most(reached: list[Reached]) -> int | None:
+    counts = [
+        len(r.attempt.schedule.candidates) for r in reached if r.attempt.schedule and r.attempt.schedule.candidates
+    ]
+    return max(counts, default=None)
 
 
 def _refusals_expected(reached: list[Reached]) -> bool:

@@ -44,15 +44,27 @@ def _of_pass(schedule: Pass, host: str, number: int) -> _Part:
             return f"{filter_name} removed {host}: {detail}.", "observed", last
     for step in schedule.filters:
         if step.removed and any(host in (h.host, h.node) for h in step.removed):
-            return f"{step.name} removed {host} (from the lists of hosts left).", "computed", (Citation(step.provenance, step.name),)
+            return (
+                f"{step.name} removed {host} (from the lists of hosts left).",
+                "computed",
+                (Citation(step.provenance, step.name),),
+            )
     refused = [c for c in schedule.placement_claims if c.target is not None and host in (c.target.host, c.target.node)]
     if refused:
-        return f"Placement refused the claim on {host}.", "observed", (Citation(refused[0].provenance, "placement refusal"),)
+        return (
+            f"Placement refused the claim on {host}.",
+            "observed",
+            (Citation(refused[0].provenance, "placement refusal"),),
+        )
     for rank, candidate in enumerate(schedule.candidates, 1):
         if host in (candidate.host.host, candidate.host.node):
             return _ranked(schedule, host, rank, candidate.weight), "observed", last
     if host in schedule.ignored:
-        return f"{host} was excluded by the request itself (a cold migration ignores its source).", "observed", last
+        return (
+            f"{host} was excluded by the request itself (a cold migration ignores its source).",
+            "observed",
+            last,
+        )
     return _not_listed(schedule, host, number), "inferred", last
 
 

@@ -24,12 +24,21 @@ def list_cases() -> int:
 
 
 @command.command("show", epilog="\b\nExample:\n  novatrace case show -f json")
-@click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE", help="The case file; default: the newest.")
+@click.option(
+    "--case",
+    "case_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The case file; default: the newest.",
+)
 @options.output()
 def show(case_file: Path | None, format_name: str, output: str | None, *, quiet: bool) -> int:  # noqa: ARG001 - shared option
     """Print the report of a case again, without reading any log."""
     case = pipeline.kept_case(case_file)
-    writing.write(lambda width, colour: pipeline.render(format_name, "correlate", case, width=width, colour=colour), output)
+    writing.write(
+        lambda width, colour: pipeline.render(format_name, "correlate", case, width=width, colour=colour),
+        output,
+    )
     return 0
 
 

@@ -26,5 +26,8 @@ def list_messages() -> int:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> int:
     """Check a catalogue file of your own: every sample must give its whole expected result."""
-    writing.write(lambda _width, _colour: f"{file}: {pipeline.checked_messages(file)} message(s), every sample as expected\n", None)
+    writing.write(
+        lambda _width, _colour: f"{file}: {pipeline.checked_messages(file)} message(s), every sample as expected\n",
+        None,
+    )
     return 0

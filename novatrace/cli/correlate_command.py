@@ -20,7 +20,11 @@ from novatrace.errors import EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
 @options.reading()
 @options.judging()
 @options.output()
-@click.option("--fail-on", type=click.Choice(options.SEVERITIES), help="Exit with 20 when a finding is this grave or graver.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(options.SEVERITIES),
+    help="Exit with 20 when a finding is this grave or graver.",
+)
 def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     tz: str | None,
@@ -39,11 +43,14 @@ def command(  # noqa: PLR0913 - one parameter for each option
     """Read logs, join what belongs together, and report what happened to each VM, which targets were over-committed,
     by whom, on which resource, and what to do. The result is kept as a case, so that `explain` needs no path.
 
-    PATH is a folder (one for each node, or flat), a file (also .gz), or - for standard input."""  # noqa: D205, D209, D415
+    PATH is a folder (one for each node, or flat), a file (also .gz), or - for standard input."""  # noqa: D205, D209
     wanted = pipeline.RunOptions(paths, tz, node, since, until, inventory, messages, case_file)
     with progress.shown(quiet=quiet) as step:
         case = pipeline.correlate(wanted, step)
-    writing.write(lambda width, colour: pipeline.render(format_name, "correlate", case, width=width, colour=colour), output)
+    writing.write(
+        lambda width, colour: pipeline.render(format_name, "correlate", case, width=width, colour=colour),
+        output,
+    )
     code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
     if code == EXIT_COMPLETE and fail_on is not None and pipeline.reaches(case, fail_on):
         code = EXIT_FINDINGS

@@ -39,7 +39,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     quiet: bool,
 ) -> int:
     """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
-    that tells each step. Without PATH the newest case is used."""  # noqa: D205, D209, D415
+    that tells each step. Without PATH the newest case is used."""  # noqa: D205, D209
     wanted = pipeline.RunOptions(paths, tz, node, since, until, inventory, messages, case_file)
     with progress.shown(quiet=quiet) as step:
         case, subject, path = pipeline.explain(identifier, wanted, step)
@@ -47,7 +47,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
         stderr.note(f"case: {path}")
     answer = None if why_not is None else pipeline.why_not(case, subject, why_not)
     writing.write(
-        lambda width, colour: pipeline.render(format_name, "explain", case, subject, answer, width=width, colour=colour),
+        lambda width, colour: pipeline.render(
+            format_name, "explain", case, subject, answer, width=width, colour=colour
+        ),
         output,
     )
     code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE

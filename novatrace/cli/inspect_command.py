@@ -30,10 +30,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
     quiet: bool,
 ) -> int:
     """What each input is: layout, node, service, times, levels, the account of its lines, and what was not
-    understood. Nothing is analysed and no case is kept."""  # noqa: D205, D209, D415
+    understood. Nothing is analysed and no case is kept."""  # noqa: D205, D209
     with progress.shown(quiet=quiet) as step:
         case = pipeline.inspect(pipeline.RunOptions(paths, tz, node, messages=messages), step)
-    writing.write(lambda width, colour: pipeline.render(format_name, "inspect", case, width=width, colour=colour), output)
+    writing.write(
+        lambda width, colour: pipeline.render(format_name, "inspect", case, width=width, colour=colour),
+        output,
+    )
     code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
     if not quiet:
         stderr.warnings(case)

@@ -59,7 +59,7 @@ SUMMARIES = {
 @click.version_option(__version__, prog_name="novatrace", message="%(prog)s %(version)s")
 def cli() -> None:
     """Log forensics for OpenStack Nova: what became of each VM of a migration batch, which targets were
-    over-committed, who lost, and why."""  # noqa: D205, D209, D415 - click shows this text
+    over-committed, who lost, and why."""  # noqa: D205, D209 - click shows this text
 
 
 class _SignalledError(BaseException):
@@ -91,7 +91,11 @@ def main() -> NoReturn:
         error_line("E-USAGE", error.format_message(), "see `novatrace --help`")
         code = 2
     except (KeyboardInterrupt, click.Abort):
-        error_line("E-INTERRUPTED", "interrupted; a case that was there before is unchanged", "run the same command again")
+        error_line(
+            "E-INTERRUPTED",
+            "interrupted; a case that was there before is unchanged",
+            "run the same command again",
+        )
         code = _SIGNAL_BASE + signal.SIGINT
     except _SignalledError as error:
         error_line("E-INTERRUPTED", f"ended by signal {error.number}; a case that was there before is unchanged", "")
@@ -99,7 +103,11 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is told in one line
         if os.environ.get("NOVATRACE_DEBUG"):
             traceback.print_exc()
-        error_line("E-BUG", f"{type(error).__name__}: {error}", "please report it with the output of NOVATRACE_DEBUG=1")
+        error_line(
+            "E-BUG",
+            f"{type(error).__name__}: {error}",
+            "please report it with the output of NOVATRACE_DEBUG=1",
+        )
         code = 1
     sys.exit(code)
 
@@ -117,5 +125,5 @@ def _flush() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         raise OutputError(f"standard output: {(error.strerror or str(error)).lower()}") from error

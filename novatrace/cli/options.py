@@ -27,16 +27,28 @@ def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 def paths(*, required: bool) -> Callable[[F], F]:
     """Folders, files, or ``-``."""
-    return click.argument("paths", nargs=-1, required=required, type=click.Path(), metavar="PATH…" if required else "[PATH…]")
+    return click.argument(
+        "paths", nargs=-1, required=required, type=click.Path(), metavar="PATH…" if required else "[PATH…]"
+    )
 
 
 def reading() -> Callable[[F], F]:
     """How logs are read."""
     return _all(
-        click.option("--tz", metavar="ZONE", help="Zone of the stamps, such as Europe/Berlin or +02:00. Default: UTC, assumed."),
-        click.option("--node", metavar="NAME", help="The node that wrote the logs, where no folder or file name tells."),
         click.option(
-            "--messages", multiple=True, type=_FILE, metavar="FILE", help="A catalogue file of your own; may be repeated."
+            "--tz",
+            metavar="ZONE",
+            help="Zone of the stamps, such as Europe/Berlin or +02:00. Default: UTC, assumed.",
+        ),
+        click.option(
+            "--node", metavar="NAME", help="The node that wrote the logs, where no folder or file name tells."
+        ),
+        click.option(
+            "--messages",
+            multiple=True,
+            type=_FILE,
+            metavar="FILE",
+            help="A catalogue file of your own; may be repeated.",
         ),
     )
 

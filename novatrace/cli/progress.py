@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from novatrace.pipeline import Progress
@@ -30,7 +30,8 @@ def shown(*, quiet: bool) -> Iterator[Progress | None]:
 class _Bar:
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._progress = None
+        self._progress: Any = None  # rich's Progress, imported only when it is shown
+        self._task: Any = None
 
     def step(self, done: int, total: int, path: str) -> None:
         """``done`` of ``total`` bytes are read; ``path`` is what is being read."""
@@ -40,7 +41,7 @@ class _Bar:
             self._progress = self._started(total)
         self._progress.update(self._task, completed=done, total=total, name=path[-40:])
 
-    def _started(self, total: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - rich is imported only here
+    def _started(self, total: int) -> Any:  # noqa: ANN401 - see __init__
         from rich.console import Console  # noqa: PLC0415 - only on a terminal, only when it takes long
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
 

@@ -8,7 +8,10 @@ from novatrace import pipeline
 from novatrace.cli import writing
 
 
-@click.command("schema", epilog="\b\nExamples:\n  novatrace schema correlate > correlate.schema.json\n  novatrace schema explain")
+@click.command(
+    "schema",
+    epilog="\b\nExamples:\n  novatrace schema correlate > correlate.schema.json\n  novatrace schema explain",
+)
 @click.argument("report", type=click.Choice(("correlate", "explain", "inspect")))
 def command(report: str) -> int:
     """Print the JSON Schema of a report's JSON."""

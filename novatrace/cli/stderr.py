@@ -7,7 +7,6 @@ from collections import Counter
 
 from novatrace.model.case import Case
 from novatrace.model.evidence import LineLedger
-from novatrace.reports.neutralise import neutral
 
 _SHOWN_OF_AN_ID = 5
 
@@ -51,5 +50,7 @@ def summary(case: Case, code: int) -> None:
 
 
 def _print(text: str) -> None:
+    from novatrace.pipeline import neutral  # noqa: PLC0415 - heavy, and only needed once something is said
+
     if sys.stderr is not None:
-        print(f"novatrace: {neutral(text)}", file=sys.stderr)
+        sys.stderr.write(f"novatrace: {neutral(text)}\n")

@@ -35,8 +35,11 @@ def write(render: Render, output: str | None) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        sys.stdout = None  # type: ignore[assignment]
-        raise OutputError(f"standard output: {(error.strerror or str(error)).lower()}", next_step="free space, or give -o FILE") from error
+        sys.stdout = None
+        raise OutputError(
+            f"standard output: {(error.strerror or str(error)).lower()}",
+            next_step="free space, or give -o FILE",
+        ) from error
 
 
 def _has_size() -> bool:
@@ -69,7 +72,9 @@ def _to_file(path: Path, text: str) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise OutputError(f"{path}: {(error.strerror or str(error)).lower()}", next_step="name a file that can be written") from error
+        raise OutputError(
+            f"{path}: {(error.strerror or str(error)).lower()}", next_step="name a file that can be written"
+        ) from error
 
 
 def _umask() -> int:

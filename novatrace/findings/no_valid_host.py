@@ -12,8 +12,10 @@ from novatrace.model.migration import Migration
 _STAGES = {
     "placement-empty": (
         "placement offered no candidate",
-        "No provider had the amounts free that were asked for, or none had the traits: compare the requested resources with "
-        "`openstack resource provider inventory list` and usage; a smaller flavor or a freed host helps.",
+        (
+            "No provider had the amounts free that were asked for, or none had the traits: compare the requested resources with "
+            "`openstack resource provider inventory list` and usage; a smaller flavor or a freed host helps."
+        ),
     ),
     "filtered-out": (
         "the filters removed every host",

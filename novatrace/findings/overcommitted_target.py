@@ -44,17 +44,32 @@ def _finding(burst: Burst, *, in_placement: bool | None) -> Finding:
 def _advice(burst: Burst, *, in_placement: bool | None) -> str:
     room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
     waves = f"Migrate to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."
-    spread = (
-        "To spread concurrent choices over several hosts set [filter_scheduler] host_subset_size above 1 "
+    if burst.effect == "overloaded" and in_placement is not True:
+        return f"{waves} Nothing limited {_names(burst)} here: see claim-unprotected. {_spread(burst)}"
+    if set(burst.binding) & {"numa", "pci", "affinity"}:
+        return f"{waves} Placement does not guard {_names(burst)}: concurrent choices race until the claim. {_spread(burst)}"
+    return f"{waves} {_spread(burst)}"
+
+
+def _spread(burst: Burst) -> str:
+    """Whether another choice was possible at all decides what an option can do."""
+    if burst.candidates_most == 1:
+        return "No other host passed the filters, so no scheduler option would have spread the choices: let more hosts pass."
+    others = (
+        f"up to {burst.candidates_most} hosts passed the filters" if burst.candidates_most else "if several hosts pass"
+    )
+    return (
+        f"To spread concurrent choices ({others}) set [filter_scheduler] host_subset_size above 1 "
         "(scheduler_host_subset_size in [DEFAULT] before Ocata)."
     )
-    if burst.effect == "overloaded" and in_placement is not True:
-        return f"{waves} Nothing limited {_names(burst)} here: see claim-unprotected. {spread}"
-    if set(burst.binding) & {"numa", "pci", "affinity"}:
-        return f"{waves} Placement does not guard {_names(burst)}: concurrent choices race until the claim. {spread}"
-    return f"{waves} {spread}"
 
 
 def _names(burst: Burst) -> str:
-    words = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk", "numa": "NUMA cells and hugepages", "pci": "PCI devices"}
+    words = {
+        "vcpus": "vCPU",
+        "ram_mb": "RAM",
+        "disk_gb": "disk",
+        "numa": "NUMA cells and hugepages",
+        "pci": "PCI devices",
+    }
     return " and ".join(words.get(name, name) for name in burst.binding) or "this resource"

@@ -82,6 +82,7 @@ class Burst:
         verdict: ``overcommitted``, ``contended``, ``fits``, ``unknown``.
         basis: ``proven``, ``computed``, ``inferred`` or None.
         effect: for over-committed: ``refused`` (the surplus was turned away) or ``overloaded`` (all were let in).
+        candidates_most: the most hosts that any of its scheduler passes had left to choose from; None where not logged.
         cause: one sentence made from data, for reports.
         unknown_because: what is missing for a better verdict, and which log would tell; "" when nothing.
     """
@@ -96,6 +97,7 @@ class Burst:
     verdict: str
     basis: str | None
     effect: str | None
+    candidates_most: int | None
     cause: str
     unknown_because: str
     citations: tuple[Citation, ...]

@@ -36,9 +36,7 @@ def service_of(logger: str) -> str | None:
     return next((service for prefix, service in _SERVICE_OF_LOGGER if logger.startswith(prefix)), None)
 
 
-def identity(
-    bracket: str, order: tuple[str, ...]
-) -> tuple[str | None, str | None, str | None, str | None]:
+def identity(bracket: str, order: tuple[str, ...]) -> tuple[str | None, str | None, str | None, str | None]:
     """(request id, global request id, user, project) of a bracket.
 
     Forms, Folsom to 2026.2: ``-``; ``req-U user project …`` (2, 5 or 6 identity fields); ``None req-U …``;

@@ -69,9 +69,9 @@ def _is_server(row: _Row) -> bool:
 
 def _host(row: _Row) -> InventoryHost:
     if "Hypervisor Hostname" in row:
-        name = str(row["Hypervisor Hostname"])
+        hypervisor = str(row["Hypervisor Hostname"])
         return InventoryHost(
-            name, name, _left(row, "vCPUs", "vCPUs Used"), _left(row, "Memory MB", "Memory MB Used"), None
+            hypervisor, hypervisor, _left(row, "vCPUs", "vCPUs Used"), _left(row, "Memory MB", "Memory MB Used"), None
         )
     name = row.get("host") or row.get("name") or row.get("node")
     if not isinstance(name, str):

@@ -73,9 +73,7 @@ class RecordReader:
         wrap_width: width at which a terminal broke the records, or None.
     """
 
-    def __init__(
-        self, coverage: Coverage, clock: Clock, *, service: str | None, wrap_width: int | None = None
-    ) -> None:
+    def __init__(self, coverage: Coverage, clock: Clock, *, service: str | None, wrap_width: int | None = None) -> None:
         self.coverage = coverage
         self.invalid_utf8_lines = 0
         self._clock = clock
@@ -122,7 +120,10 @@ class RecordReader:
                 continue
             if held is not None and broken and not looks_dated(line.text):
                 held = PhysicalLine(
-                    held.text.rstrip(b"\r") + line.text.rstrip(b"\r"), held.offset, held.number, held.length + line.length
+                    held.text.rstrip(b"\r") + line.text.rstrip(b"\r"),
+                    held.offset,
+                    held.number,
+                    held.length + line.length,
                 )
                 joined += 1
             else:
@@ -191,7 +192,11 @@ class RecordReader:
         head = self._last.get(record.logger)
         if head is None or (head.pid is not None and record.pid is not None and head.pid != record.pid):
             return record
-        if record.when_us is None or head.when_us is None or not 0 <= record.when_us - head.when_us <= _INHERIT_WITHIN_US:
+        if (
+            record.when_us is None
+            or head.when_us is None
+            or not 0 <= record.when_us - head.when_us <= _INHERIT_WITHIN_US
+        ):
             return record
         return replace(
             record,

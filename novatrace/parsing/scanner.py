@@ -109,9 +109,7 @@ def _events(records: Iterator[Record], evidence: Evidence, matcher: MessageMatch
                     yield _event(record, raised[0].kind, raised[1], evidence, inherited=True)
 
 
-def _event(
-    record: Record, kind: str, values: dict[str, object], evidence: Evidence, *, inherited: bool
-) -> Event:
+def _event(record: Record, kind: str, values: dict[str, object], evidence: Evidence, *, inherited: bool) -> Event:
     named = values.get("instance_uuid") or values.get("server_uuid")
     return Event(
         kind=kind,

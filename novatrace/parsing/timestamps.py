@@ -17,9 +17,12 @@ from dateutil import tz as dateutil_tz
 
 from novatrace.errors import UsageError
 
-MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+MONTHS = {
+    m: i for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)
+}
 _ISO_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)[T ]\d\d:")
 _MICRO = 1_000_000
+_FAR_FUTURE_S = 100_000_000_000
 
 
 def zone(name: str) -> tzinfo:
@@ -36,7 +39,8 @@ def zone(name: str) -> tzinfo:
     found = dateutil_tz.gettz(name) if name and not name.startswith((".", "/")) else None
     if found is None:
         raise UsageError(
-            f"--tz {name!r}: no such time zone", next_step="use a name such as Europe/Berlin, or an offset such as +02:00"
+            f"--tz {name!r}: no such time zone",
+            next_step="use a name such as Europe/Berlin, or an offset such as +02:00",
         )
     return found
 
@@ -52,7 +56,8 @@ def moment_us(text: str, local: tzinfo) -> int:
         return _us(moment)
     except (ValueError, OverflowError, dateutil_parser.ParserError) as error:
         raise UsageError(
-            f"{text!r} is not a date and time", next_step="write it like '2016-10-28 15:16:00' or 2016-10-28T15:16:00Z"
+            f"{text!r} is not a date and time",
+            next_step="write it like '2016-10-28 15:16:00' or 2016-10-28T15:16:00Z",
         ) from error
 
 
@@ -74,7 +79,7 @@ class Clock:
         """The moment of a line's fields, or None when the stamp is absurd or missing."""
         created = fields.get("created")
         if created is not None:
-            return int(created * _MICRO) if isinstance(created, (int, float)) and 0 <= created < 1e11 else None
+            return int(created * _MICRO) if isinstance(created, (int, float)) and 0 <= created < _FAR_FUTURE_S else None
         time = fields.get("time")
         date = fields.get("date")
         if date is None and self._year is not None and "month" in fields:

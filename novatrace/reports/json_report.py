@@ -135,7 +135,11 @@ def _nodes(case: Case) -> list[_Json]:
         services[evidence.node] |= {evidence.service} if evidence.service else set(coverage.services)
         levels[evidence.node] |= set(coverage.levels)
     return [
-        {"node": node, "services": sorted(services[node]), "debug": "DEBUG" in levels[node] if levels[node] else None}
+        {
+            "node": node,
+            "services": sorted(services[node]),
+            "debug": "DEBUG" in levels[node] if levels[node] else None,
+        }
         for node in sorted(services, key=lambda name: (name is None, name or ""))
     ]
 
@@ -237,6 +241,7 @@ def _burst(b: Burst, case: Case) -> _Json:
         "verdict": b.verdict,
         "basis": b.basis,
         "effect": b.effect,
+        "candidates_most": b.candidates_most,
         "cause": b.cause,
         "unknown_because": b.unknown_because or None,
         "evidence": _all_evidence(b.citations, case),
@@ -288,7 +293,12 @@ def _finding(f: Finding, case: Case) -> _Json:
 def _why_not(why: WhyNot | None, case: Case) -> _Json | None:
     if why is None:
         return None
-    return {"host": why.host, "text": why.sentence, "basis": why.basis, "evidence": _all_evidence(why.citations, case)}
+    return {
+        "host": why.host,
+        "text": why.sentence,
+        "basis": why.basis,
+        "evidence": _all_evidence(why.citations, case),
+    }
 
 
 def _notices(case: Case) -> list[_Json]:

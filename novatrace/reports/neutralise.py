@@ -1,7 +1,7 @@
-"""Log text made harmless for every sink: what could steer a terminal or hide text becomes visible.
+r"""Log text made harmless for every sink: what could steer a terminal or hide text becomes visible.
 
 Log text is written by whoever can name a VM. Control characters (C0, C1, DEL), escape sequences, bidirectional and
-zero-width characters, line separators and lone surrogates are shown as ``\\x1b`` or ``\\u202e``.
+zero-width characters, line separators and lone surrogates are shown as ``\x1b`` or ``\u202e``.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ def _plain_block(block: Block) -> list[str]:
     return [_STEP + _plain_row(row, widths, block) for row in (names, *block.rows)]
 
 
-def _plain_row(row: list[Cell] | tuple[Cell, ...], widths: list[int], block: Table) -> str:
+def _plain_row(row: Sequence[Cell], widths: list[int], block: Table) -> str:
     parts = [
         item.text.rjust(width) if column.right else item.text.ljust(width)
         for item, width, column in zip(row, widths, block.columns, strict=True)

@@ -33,7 +33,9 @@ def document(case: Case) -> Document:
 def interesting(bursts: Iterable[Burst]) -> list[Burst]:
     """The bursts worth a place: not proven to fit, or several moves at once; the gravest first."""
     rank = {"overcommitted": 0, "contended": 1, "unknown": 2, "fits": 3}
-    kept = [b for b in bursts if b.verdict in ("overcommitted", "contended") or (_moves(b) and len(b.arrivals) >= _BUSY)]
+    kept = [
+        b for b in bursts if b.verdict in ("overcommitted", "contended") or (_moves(b) and len(b.arrivals) >= _BUSY)
+    ]
     return sorted(kept, key=lambda b: (rank[b.verdict], b.first_us or 0, b.target.host))
 
 
@@ -108,7 +110,14 @@ def burst_section(burst: Burst, case: Case) -> Section:
     where = words.place(burst.capacity.provenance, case) if burst.capacity else ""
     blocks.append(say(words.capacity(burst.capacity) + (f"  {where}" if where else "")))
     blocks.append(say(words.slots(burst.slots)))
-    columns = [Column("#", right=True), Column("at"), Column("VM or request"), Column("asks"), Column("result"), Column("why", whole=False)]
+    columns = [
+        Column("#", right=True),
+        Column("at"),
+        Column("VM or request"),
+        Column("asks"),
+        Column("result"),
+        Column("why", whole=False),
+    ]
     rows = [_arrival_row(n, a, burst) for n, a in enumerate(burst.arrivals, 1)]
     blocks.append(table(columns, rows))
     title = f"TARGET {words.host(burst.target)}: {words.verdict(burst)}"
@@ -117,7 +126,9 @@ def burst_section(burst: Burst, case: Case) -> Section:
 
 
 def _arrival_row(number: int, a: Arrival, burst: Burst) -> list[Cell]:
-    since = "?" if a.selected_us is None or burst.first_us is None else f"+{(a.selected_us - burst.first_us) / 1e6:.3f} s"
+    since = (
+        "?" if a.selected_us is None or burst.first_us is None else f"+{(a.selected_us - burst.first_us) / 1e6:.3f} s"
+    )
     basis = " (computed)" if a.outcome_basis == "computed" else ""
     return [
         cell(number),
@@ -146,7 +157,9 @@ def _migrations(case: Case) -> Section:
 
 
 def _migration_row(m: Migration) -> list[Cell]:
-    begun = m.accepted_us if m.accepted_us is not None else next((a.selected_us for a in m.attempts if a.selected_us), None)
+    begun = (
+        m.accepted_us if m.accepted_us is not None else next((a.selected_us for a in m.attempts if a.selected_us), None)
+    )
     begun = begun if begun is not None else (m.timeline[0].when_us if m.timeline else None)
     tried = ", ".join(_tried(a) for a in m.attempts) or "not logged"
     return [
@@ -155,14 +168,19 @@ def _migration_row(m: Migration) -> list[Cell]:
         cell(words.clock(begun)),
         cell(f"{words.host(m.source)} → {tried}"),
         cell(words.outcome(m), words.outcome_tone(m.outcome)),
-        cell(m.instance_state.upper() if m.instance_state else None, "bad" if m.instance_state == "error" else ""),
+        cell(
+            m.instance_state.upper() if m.instance_state else None,
+            "bad" if m.instance_state == "error" else "",
+        ),
         cell(m.stage),
     ]
 
 
 def _tried(attempt: Attempt) -> str:
     if attempt.selected is None:
-        refused = [words.host(c.target) for c in attempt.schedule.placement_claims if c.target] if attempt.schedule else []
+        refused = (
+            [words.host(c.target) for c in attempt.schedule.placement_claims if c.target] if attempt.schedule else []
+        )
         return f"{'/'.join(dict.fromkeys(refused)) or 'no host'} ({attempt.outcome})"
     ended = "" if attempt.outcome in ("succeeded", "unknown") else f" ({attempt.outcome})"
     return f"{words.host(attempt.selected)}{ended}"

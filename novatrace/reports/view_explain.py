@@ -27,7 +27,8 @@ def document(case: Case, subject: Subject, why_not: WhyNot | None) -> Document:
         sections += [_one_line(migration, case) for migration in subject.migrations]
     else:
         for migration in subject.migrations:
-            sections += _story(migration, subject, case)
+            brief = migration.action == "create" and migration.outcome == "succeeded" and len(subject.migrations) > 1
+            sections += [_one_line(migration, case)] if brief else _story(migration, subject, case)
     if why_not is not None:
         sections.append(Section(f"WHY NOT {why_not.host}", tuple(_why_not(why_not, case))))
     return Document(f"novatrace explain {subject.id}", tuple(section for section in sections if section.blocks))
@@ -43,30 +44,33 @@ def _head(subject: Subject) -> Iterator[Block]:
 def _one_line(migration: Migration, case: Case) -> Section:
     tried = ", ".join(words.host(a.selected) for a in migration.attempts if a.selected) or "no host"
     where = words.place(migration.citations[0].provenance, case) if migration.citations else ""
-    text = (
-        f"{words.when(migration.accepted_us)}  {words.action(migration)} from {words.host(migration.source)}, tried {tried}: "
-        f"{words.outcome(migration)}  {where}"
+    text = f"{words.when(migration.accepted_us)}{_from(migration)}; tried {tried}: {words.outcome(migration)}  {where}"
+    return Section(
+        f"{words.action(migration).upper()} {words.name(migration)}",
+        (say(text, words.outcome_tone(migration.outcome)),),
     )
-    return Section(words.name(migration), (say(text, words.outcome_tone(migration.outcome)),))
+
+
+def _from(migration: Migration) -> str:
+    return "" if migration.action == "create" else f", from {words.host(migration.source)}"
 
 
 def _story(migration: Migration, subject: Subject, case: Case) -> list[Section]:
     title = f"{words.action(migration).upper()} {migration.request_id or '(no request id)'}"
     sections = [Section(title, tuple(_accepted(migration, case)))]
-    for attempt in migration.attempts:
-        sections.append(Section(f"ATTEMPT {attempt.number}: {_target(attempt)}", tuple(_attempt(attempt, case))))
+    sections += [Section(f"ATTEMPT {a.number}: {_target(a)}", tuple(_attempt(a, case))) for a in migration.attempts]
     sections.append(Section("OUTCOME", tuple(_outcome(migration, case))))
     own = [b for b in subject.bursts if _took_part(b, migration)]
-    for burst in own:
-        if len(burst.arrivals) > 1 or burst.verdict != "fits":
-            sections.append(burst_section(burst, case))
+    sections += [burst_section(b, case) for b in own if len(b.arrivals) > 1 or b.verdict != "fits"]
     if migration.action != "create":
         sections.append(Section("WHY THERE, and what would have helped", tuple(_why(migration, own))))
     return sections
 
 
 def _took_part(burst: Burst, migration: Migration) -> bool:
-    return any((a.request_id, a.instance_uuid) == (migration.request_id, migration.instance_uuid) for a in burst.arrivals)
+    return any(
+        (a.request_id, a.instance_uuid) == (migration.request_id, migration.instance_uuid) for a in burst.arrivals
+    )
 
 
 def _accepted(m: Migration, case: Case) -> Iterator[Block]:
@@ -78,7 +82,9 @@ def _accepted(m: Migration, case: Case) -> Iterator[Block]:
         yield say("accepted: not logged (no nova-api line of it in this evidence)", "warn")
     else:
         status = f", HTTP {m.http_status}" if m.http_status else ""
-        yield say(f"accepted {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  {_cite(m, case, 'action-body', 'api-request')}")
+        yield say(
+            f"accepted {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  {_cite(m, case, 'action-body', 'api-request')}"
+        )
     for link in {link for a in m.attempts for link in a.links if link.what == "instance"}:
         yield say(
             f"which VM this is, is not in the evidence: {words.count(link.candidates, 'VM')} of the operator's log fit in "
@@ -88,8 +94,11 @@ def _accepted(m: Migration, case: Case) -> Iterator[Block]:
 
 
 def _cite(m: Migration, case: Case, *kinds: str) -> str:
-    found = next((c for c in m.citations if c.what in kinds), None)
-    return words.place(found.provenance, case) if found else ""
+    for kind in kinds:
+        found = next((c for c in m.citations if c.what == kind), None)
+        if found is not None:
+            return words.place(found.provenance, case)
+    return ""
 
 
 def _target(attempt: Attempt) -> str:
@@ -100,7 +109,10 @@ def _attempt(attempt: Attempt, case: Case) -> Iterator[Block]:
     if attempt.schedule is not None:
         yield from _pass(attempt.schedule, case)
     else:
-        yield say("filter chain: not logged (an alternate of an earlier pass, or nova-scheduler without DEBUG or missing)", "warn")
+        yield say(
+            "filter chain: not logged (an alternate of an earlier pass, or nova-scheduler without DEBUG or missing)",
+            "warn",
+        )
     if attempt.demand.known:
         yield say(f"asks for: {words.resources(attempt.demand)} ({attempt.demand_basis})")
     if attempt.selected is not None:
@@ -126,7 +138,9 @@ def _citation(attempt: Attempt, case: Case, *kinds: str) -> str:
 def _pass(schedule: Pass, case: Case) -> Iterator[Block]:
     start = words.place(schedule.citations[0].provenance, case) if schedule.citations else ""
     considered = "not logged" if schedule.hosts_considered is None else str(schedule.hosts_considered)
-    yield say(f"scheduled by {schedule.scheduler_node or '?'} at {words.clock(schedule.started_us)}; hosts considered: {considered}  {start}")
+    yield say(
+        f"scheduled by {schedule.scheduler_node or '?'} at {words.clock(schedule.started_us)}; hosts considered: {considered}  {start}"
+    )
     if schedule.ignored:
         yield say(f"excluded by the request: {', '.join(schedule.ignored)}")
     if schedule.outcome == "placement-empty":
@@ -144,15 +158,22 @@ def _pass(schedule: Pass, case: Case) -> Iterator[Block]:
                 for step in schedule.filters
             ],
         )  # fmt: skip
-    elif schedule.outcome not in ("placement-empty",):
+    elif schedule.outcome != "placement-empty":
         yield say("filter chain: not logged (nova-scheduler without DEBUG)", "warn")
     for name, filter_name, detail in schedule.rejected:
         yield say(f"{filter_name} on {name or 'every host'}: {detail}", "", 1)
     yield from _candidates(schedule)
     for claim in schedule.placement_claims:
-        numbers = f": needed {claim.needed:g}, used {claim.used:g}, capacity {claim.capacity:g}" if claim.needed is not None else ""
+        numbers = (
+            f": needed {claim.needed:g}, used {claim.used:g}, capacity {claim.capacity:g}"
+            if claim.needed is not None
+            else ""
+        )
         where = words.place(claim.provenance, case)
-        yield say(f"placement refused {claim.resource_class or 'the claim'} on {words.host(claim.target)}{numbers}  {where}", "bad")
+        yield say(
+            f"placement refused {claim.resource_class or 'the claim'} on {words.host(claim.target)}{numbers}  {where}",
+            "bad",
+        )
 
 
 def _removed(before: int | None, after: int, removed: list[str] | None) -> str:
@@ -167,7 +188,9 @@ def _candidates(schedule: Pass) -> Iterator[Block]:
     if not schedule.candidates:
         return
     order = "weighed order" if schedule.weighed else "not weighed"
-    yield say(f"{words.count(len(schedule.candidates), 'candidate')} ({order}; free as this scheduler saw it; vCPU is in no release's line):")
+    yield say(
+        f"{words.count(len(schedule.candidates), 'candidate')} ({order}; free as this scheduler saw it; vCPU is in no release's line):"
+    )
     yield table(
         [Column("candidate"), Column("free RAM", right=True), Column("free disk", right=True), Column("io_ops", right=True),
          Column("VMs", right=True), Column("weight", right=True)],
@@ -188,12 +211,17 @@ def _claim(attempt: Attempt, case: Case) -> Iterator[Block]:
     if attempt.selected is None:
         return
     if claim is None or claim.granted is None:
-        yield say(f"claim: not logged (no nova-compute line of {words.host(attempt.selected)} for this request)", "warn")
+        yield say(
+            f"claim: not logged (no nova-compute line of {words.host(attempt.selected)} for this request)",
+            "warn",
+        )
         return
     where = words.place(claim.citations[-1].provenance, case) if claim.citations else ""
     for resource in claim.resources:
         name = words.RESOURCE_NAMES[resource.resource]
-        limit = "no limit: nothing protects it" if resource.unlimited else f"limit {resource.limit}, free {resource.free}"
+        limit = (
+            "no limit: nothing protects it" if resource.unlimited else f"limit {resource.limit}, free {resource.free}"
+        )
         yield say(f"claim saw {name}: total {resource.total}, used {resource.used}, {limit}", "", 1)
     yield say(_claim_sentence(claim, where), "good" if claim.granted else "bad")
 
@@ -210,12 +238,26 @@ def _outcome(m: Migration, case: Case) -> Iterator[Block]:
     stage = f"; stage: {m.stage}" if m.stage else ""
     yield say(f"{words.outcome(m)}{stage}{state}", words.outcome_tone(m.outcome))
     if m.outcome_basis == "inferred":
-        yield say("inferred: the claim was granted, the move began, and no log of target and source shows a failure after it", "dim")
+        yield say(
+            "inferred: the claim was granted, the move began, and no log of target and source shows a failure after it",
+            "dim",
+        )
     if m.outcome == "unknown":
-        yield say("no line of this evidence tells how it ended; the nova-compute logs of target and source would", "warn")
+        yield say(
+            "no line of this evidence tells how it ended; the nova-compute logs of target and source would",
+            "warn",
+        )
     if m.fault:
         yield say(f"fault: {m.fault}")
-    where = _cite(m, case, "vm-state-error", "instance-state-set", "task-failed", "operator-vm-state")
+    where = _cite(
+        m,
+        case,
+        "vm-state-error",
+        "resources-unavailable",
+        "instance-state-set",
+        "task-failed",
+        "operator-vm-state",
+    )
     if where:
         yield say(f"told by {where}", "dim")
 
@@ -231,15 +273,20 @@ def _why(m: Migration, bursts: list[Burst]) -> Iterator[Block]:
         if burst.verdict == "overcommitted":
             told = True
             room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
-            yield say(
-                f"would have helped: sending VMs to {burst.target.host} {room}, or [filter_scheduler] host_subset_size above 1 "
-                "so that concurrent requests do not all take the best host (if more than one host passes the filters)."
-            )
+            yield say(f"would have helped: sending VMs to {burst.target.host} {room}, in waves{_other_choice(burst)}.")
         elif burst.verdict == "contended":
             told = True
             yield say(f"whether waves would have helped is not known: {burst.unknown_because or burst.cause}")
     if not told:
         yield say("The evidence does not say why: no scheduler pass of it is in these logs.", "warn")
+
+
+def _other_choice(burst: Burst) -> str:
+    if burst.candidates_most is None:
+        return ""
+    if burst.candidates_most == 1:
+        return "; no scheduler option would have: no other host passed the filters"
+    return f"; or [filter_scheduler] host_subset_size above 1, since up to {burst.candidates_most} hosts passed the filters"
 
 
 def _why_there(attempt: Attempt) -> str | None:

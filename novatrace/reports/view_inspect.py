@@ -82,7 +82,10 @@ def _debug_off(case: Case) -> Iterator[Block]:
         if service and service != "operator" and coverage.levels and "DEBUG" not in coverage.levels:
             off[service].append(evidence.node or evidence.path)
     for service, nodes in sorted(off.items()):
-        yield say(f"DEBUG off: {service} on {', '.join(sorted(nodes))}: what is logged at DEBUG only is not here", "warn")
+        yield say(
+            f"DEBUG off: {service} on {', '.join(sorted(nodes))}: what is logged at DEBUG only is not here",
+            "warn",
+        )
 
 
 def _inputs(case: Case) -> Iterator[Block]:
@@ -98,9 +101,13 @@ def _inputs(case: Case) -> Iterator[Block]:
         levels = ", ".join(f"{level} {number}" for level, number in sorted(coverage.levels.items()))
         rows.append(
             [
-                cell(evidence.path), cell("+".join(layouts)), cell(evidence.node),
-                cell(evidence.service or "+".join(services)), cell(coverage.bytes_decoded), cell(levels),
-            ]  # fmt: skip
+                cell(evidence.path),
+                cell("+".join(layouts)),
+                cell(evidence.node),
+                cell(evidence.service or "+".join(services)),
+                cell(coverage.bytes_decoded),
+                cell(levels),
+            ]
         )
     yield table(columns, rows)
 

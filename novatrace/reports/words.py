@@ -10,7 +10,13 @@ from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
 from novatrace.model.migration import HostNode, Migration, Resources
 
-RESOURCE_NAMES = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk", "numa": "NUMA topology", "pci": "PCI devices"}
+RESOURCE_NAMES = {
+    "vcpus": "vCPU",
+    "ram_mb": "RAM",
+    "disk_gb": "disk",
+    "numa": "NUMA topology",
+    "pci": "PCI devices",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SOURCES = {
     "claim": "the target's claim",
@@ -62,9 +68,11 @@ def capacity(free: Capacity | None) -> str:
     """What was free before a burst, whose word it is and from when."""
     if free is None:
         return "free before: unknown"
-    source = " + ".join(_SOURCES.get(part, part) for part in free.source.split(" + "))
+    first, _, also = free.source.partition(" + ")
     age = f", {when(free.when_us)}" if free.when_us is not None else ""
-    return f"free before: {resources(free.free)} (from {source}, {free.basis}{age})"
+    told = f"{_SOURCES.get(first, first)}, {'observed' if also else free.basis}{age}"
+    beside = f"; what it does not say, from {_SOURCES.get(also, also)}, assumed" if also else ""
+    return f"free before: {resources(free.free)} (from {told}{beside})"
 
 
 def slots(held: Slots) -> str:

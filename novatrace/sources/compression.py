@@ -111,14 +111,20 @@ def _decoded(raw: Iterator[bytes], make: Callable[[], Decompressor], name: str) 
             data = decoder.unused_data if decoder.eof else b""
             done += decoder.eof
     if begun and not decoder.eof:
-        raise Damage("W-ARC-TRUNC", f"the {name} stream ended early; every byte before was kept; collect this file again")
+        raise Damage(
+            "W-ARC-TRUNC",
+            f"the {name} stream ended early; every byte before was kept; collect this file again",
+        )
 
 
 def _damage(name: str, error: Exception, *, first: bool) -> Damage:
     if first:
-        return Damage("W-ARC-TRAILING", f"bytes after the {name} stream's end are not {name}; what came before was kept")
+        return Damage(
+            "W-ARC-TRAILING", f"bytes after the {name} stream's end are not {name}; what came before was kept"
+        )
     return Damage(
-        "W-ARC-DATA", f"the {name} stream is damaged ({error}); what came before was kept; collect this file again"
+        "W-ARC-DATA",
+        f"the {name} stream is damaged ({error}); what came before was kept; collect this file again",
     )
 
 

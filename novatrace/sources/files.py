@@ -25,8 +25,47 @@ from novatrace.sources.nodes import node_of_path, service_of_file
 
 HASHED_BYTES = 64 * 1024
 _NOT_LOGS = frozenset(
-    ".md .rst .toml .conf .cfg .ini .yaml .yml .py .pyc .sh .html .css .js .pdf .png .svg .jpg .sqlite .db .tar .tgz .zip "
-    ".whl .rpm .deb .qcow2 .img .iso .pem .key .crt .csv .parquet .so .o .pcap .journal .core".split()
+    [
+        ".md",
+        ".rst",
+        ".toml",
+        ".conf",
+        ".cfg",
+        ".ini",
+        ".yaml",
+        ".yml",
+        ".py",
+        ".pyc",
+        ".sh",
+        ".html",
+        ".css",
+        ".js",
+        ".pdf",
+        ".png",
+        ".svg",
+        ".jpg",
+        ".sqlite",
+        ".db",
+        ".tar",
+        ".tgz",
+        ".zip",
+        ".whl",
+        ".rpm",
+        ".deb",
+        ".qcow2",
+        ".img",
+        ".iso",
+        ".pem",
+        ".key",
+        ".crt",
+        ".csv",
+        ".parquet",
+        ".so",
+        ".o",
+        ".pcap",
+        ".journal",
+        ".core",
+    ]
 )
 _ROTATED = re.compile(r"^(?P<base>.*?\.(?:log|txt|json))[.\-]?(?P<turn>[\d_\-]*)(?:\.(?:gz|bz2|xz|zst))?$")
 
@@ -55,9 +94,12 @@ def _walk(given: str, notices: list[Notice]) -> Iterator[str]:
         missing = isinstance(error, FileNotFoundError)
         notices.append(
             Notice(
-                "E-IN-MISSING" if missing else "W-IN-PERM", "sources", given,
-                f"{_reason(error)}; skipped; check the path", incomplete=True,
-            )  # fmt: skip
+                "E-IN-MISSING" if missing else "W-IN-PERM",
+                "sources",
+                given,
+                f"{_reason(error)}; skipped; check the path",
+                incomplete=True,
+            )
         )
         return
     if not stat.S_ISDIR(mode):
@@ -67,9 +109,12 @@ def _walk(given: str, notices: list[Notice]) -> Iterator[str]:
     def unreadable(error: OSError) -> None:
         notices.append(
             Notice(
-                "W-IN-PERM-DIR", "sources", str(error.filename),
-                f"{_reason(error)}; its contents are unknown", incomplete=True,
-            )  # fmt: skip
+                "W-IN-PERM-DIR",
+                "sources",
+                str(error.filename),
+                f"{_reason(error)}; its contents are unknown",
+                incomplete=True,
+            )
         )
 
     for folder, folders, files in os.walk(given, onerror=unreadable):
@@ -102,9 +147,7 @@ def _source(
             notices.append(Notice("I-IN-LINK", "sources", path, "symbolic link; not followed"))
             return None
         if not stat.S_ISREG(status.st_mode):
-            notices.append(
-                Notice("W-IN-NOTREG", "sources", path, "not a regular file; skipped", incomplete=asked_for)
-            )
+            notices.append(Notice("W-IN-NOTREG", "sources", path, "not a regular file; skipped", incomplete=asked_for))
             return None
         identity = (status.st_dev, status.st_ino)
         if identity in seen:
@@ -113,9 +156,7 @@ def _source(
         seen[identity] = path
         evidence = _evidence(path, given, node, status)
     except OSError as error:
-        notices.append(
-            Notice("W-IN-PERM", "sources", path, f"{_reason(error)}; skipped", incomplete=True)
-        )
+        notices.append(Notice("W-IN-PERM", "sources", path, f"{_reason(error)}; skipped", incomplete=True))
         return None
     return Source(evidence, partial(_file_blocks, path, status.st_size), asked_for)
 
@@ -146,7 +187,9 @@ def _file_blocks(path: str, size: int) -> Iterator[bytes]:
 
 def _stdin(stdin: BinaryIO | None, node: str | None) -> Source:
     data = (stdin or sys.stdin.buffer).read()
-    evidence = Evidence(-1, "-", None, node, None, len(data), _hash(data[:HASHED_BYTES]), _hash(data[-HASHED_BYTES:]), 0)
+    evidence = Evidence(
+        -1, "-", None, node, None, len(data), _hash(data[:HASHED_BYTES]), _hash(data[-HASHED_BYTES:]), 0
+    )
     return Source(evidence, lambda: blocks(BytesIO(data)), asked_for=True)
 
 
@@ -158,7 +201,12 @@ def _without_copies(sources: list[Source], notices: list[Notice]) -> Iterator[So
         key = (evidence.size_bytes, evidence.head_hash, evidence.tail_hash)
         if evidence.size_bytes and key in first:
             notices.append(
-                Notice("I-IN-DUP", "sources", evidence.path, f"same size, head and tail as {first[key]}; read once")
+                Notice(
+                    "I-IN-DUP",
+                    "sources",
+                    evidence.path,
+                    f"same size, head and tail as {first[key]}; read once",
+                )
             )
             continue
         first[key] = evidence.path

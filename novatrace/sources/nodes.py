@@ -20,8 +20,39 @@ _SAME = {
     "nova-metadata": "nova-api-metadata",
 }
 _CONTAINERS = frozenset(
-    "log logs var nova placement kolla containers httpd apache2 openstack sosreport sos api scheduler conductor compute "
-    "controllers computes nodes hosts docker volumes kolla_logs _data tmp data evidence fixtures home srv mnt".split()
+    [
+        "log",
+        "logs",
+        "var",
+        "nova",
+        "placement",
+        "kolla",
+        "containers",
+        "httpd",
+        "apache2",
+        "openstack",
+        "sosreport",
+        "sos",
+        "api",
+        "scheduler",
+        "conductor",
+        "compute",
+        "controllers",
+        "computes",
+        "nodes",
+        "hosts",
+        "docker",
+        "volumes",
+        "kolla_logs",
+        "_data",
+        "tmp",
+        "data",
+        "evidence",
+        "fixtures",
+        "home",
+        "srv",
+        "mnt",
+    ]
 )
 _SERVICE = re.compile("|".join(re.escape(name) for name in SERVICES))
 _ROTATION = re.compile(

@@ -1,5 +1,8 @@
-"""Writes and reads case files (SQLite). A case file appears whole or not at all: it is written beside the old one,
-flushed to the disk, and takes its place in one step."""
+"""Writes and reads case files (SQLite).
+
+A case file appears whole or not at all: it is written beside the old one, flushed to the disk, and takes its place in
+one step.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from novatrace.errors import CaseDamagedError, CaseLockedError, CaseMissingError, CaseNotWritableError, CaseVersionError
+from novatrace.errors import (
+    CaseDamagedError,
+    CaseLockedError,
+    CaseMissingError,
+    CaseNotWritableError,
+    CaseVersionError,
+)
 from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Case
 from novatrace.model.event import Event
@@ -106,7 +115,15 @@ def _rows(case: Case) -> Iterator[tuple[str, int, str | None, str | None, str]]:
 
 
 def _event_row(event: Event) -> tuple[str, int | None, str | None, str | None, str | None, str | None, str]:
-    return event.kind, event.when_us, event.node, event.service, event.request_id, event.instance_uuid, _dumps(event)
+    return (
+        event.kind,
+        event.when_us,
+        event.node,
+        event.service,
+        event.request_id,
+        event.instance_uuid,
+        _dumps(event),
+    )
 
 
 def _dumps(item: object) -> str:
@@ -177,5 +194,4 @@ class CaseReader:
 
 
 def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.lower()
+    return str(getattr(error, "strerror", None) or error).lower()

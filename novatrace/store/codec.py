@@ -30,7 +30,7 @@ def decode(kind: type[T], data: Any) -> T:  # noqa: ANN401 - any JSON value
         ValueError: the data has not the shape of the type.
     """
     try:
-        decoded: T = _decoder(kind)(data)
+        decoded: T = _decoder(typing.cast("Any", kind))(data)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a {kind.__name__}: {error}") from error
     return decoded

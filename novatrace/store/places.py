@@ -39,7 +39,9 @@ def newest_case() -> Path:
     """
     found = cases()
     if not found:
-        raise CaseMissingError("there is no case yet", next_step="run `novatrace correlate PATH…` first, or give the paths")
+        raise CaseMissingError(
+            "there is no case yet", next_step="run `novatrace correlate PATH…` first, or give the paths"
+        )
     return found[0]
 
 

@@ -1,0 +1,45 @@
+"""Reads one source to its end, whatever happens: what was decoded is kept, what went wrong becomes a notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from novatrace.model.evidence import Notice
+from novatrace.sources.compression import Damage, MissingCodecError
+from novatrace.sources.interface import Source
+
+
+class Reading:
+    """The blocks of a source, with what went wrong while reading; the first lines can be looked at before."""
+
+    def __init__(self, source: Source) -> None:
+        self.notices: list[Notice] = []
+        self.path = source.evidence.path
+        self._source = source
+        self._blocks = self._reading()
+        self._head: list[bytes] = []
+
+    def head(self) -> bytes:
+        """The first block, kept for ``blocks``."""
+        if not self._head:
+            self._head = list(islice(self._blocks, 1))
+        return b"".join(self._head)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Every block."""
+        yield from self._head
+        yield from self._blocks
+
+    def _reading(self) -> Iterator[bytes]:
+        path = self.path
+        try:
+            yield from self._source.open_blocks()
+        except Damage as damage:
+            self.notices.append(Notice(damage.kind, "sources", path, damage.text, incomplete=True))
+        except MissingCodecError:
+            text = "zstd cannot be read without its library; skipped; install novatrace[zstd]"
+            self.notices.append(Notice("W-ARC-NOCODEC", "sources", path, text, incomplete=True))
+        except OSError as error:
+            text = f"{(error.strerror or str(error)).lower()}; what was read before is kept"
+            self.notices.append(Notice("E-IN-IO", "sources", path, text, incomplete=True))

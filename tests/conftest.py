@@ -1,0 +1,34 @@
+"""Fixtures that the tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def novatrace(tmp_path):
+    """Runs the installed command with a state directory of its own."""
+    command = shutil.which("novatrace", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert command, "the novatrace command is not installed: pip install ."
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONWARNINGS": "error"}
+
+    def run(*arguments, stdin=None, env_extra=None, timeout=120, **kwargs):
+        return subprocess.run(
+            [command, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            env={**env, **(env_extra or {})},
+            timeout=timeout,
+            check=False,
+            **kwargs,
+        )
+
+    run.command = command
+    run.env = env
+    return run
