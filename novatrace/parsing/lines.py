@@ -76,7 +76,7 @@ def wrap_width(lines: list[PhysicalLine]) -> int | None:
     if not texts or not dated[0] or any(line.too_long for line in lines):
         return None
     pairs = [(i, i + 1) for i in range(len(texts) - 1) if dated[i] and not dated[i + 1] and texts[i + 1]]
-    if not pairs or any(texts[after][:1].isspace() or texts[after].startswith(b"Traceback") for _, after in pairs):
+    if not pairs or any(texts[after].startswith((b"  ", b"\t", b"Traceback")) for _, after in pairs):
         return None
     heads = [texts[first] for first, _ in pairs]
     width = len(heads[0])

@@ -1,0 +1,105 @@
+"""Layouts and messages prove themselves, and none takes another's lines."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import pytest
+
+from novatrace.errors import UsageError
+from novatrace.parsing import definitions, layouts
+from novatrace.parsing.scanner import MessageMatcher
+
+FOLDER = resources.files("novatrace") / "messages"
+FILES = sorted(entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".toml"))
+MESSAGES = definitions.load_catalogue().messages
+GOOD = """
+[[message]]
+kind = "mine"
+hint = "hello "
+pattern = '''hello (?P<who>\\w+)'''
+[[message.sample]]
+text = '''hello you'''
+expect = { who = "you" }
+"""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_message_of_a_file_gives_its_samples_whole_result(name):
+    """A built-in definition file loads with every sample checked."""
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert definitions.parse_messages(text, name, trusted=True)
+
+
+def test_no_sample_is_matched_by_two_messages():
+    """Each sample belongs to exactly one message of the whole catalogue."""
+    assert definitions.ambiguities(MESSAGES) == []
+
+
+def test_hints_are_ascii_and_releases_are_named():
+    """A hint feeds a byte scanner; a message of nova says since when it exists."""
+    for message in MESSAGES:
+        assert message.hint.isascii()
+        assert message.since or message.service == ("operator",)
+
+
+def test_the_matcher_finds_what_a_plain_loop_finds():
+    """The automaton changes nothing: it finds the message that trying all of them finds."""
+    matcher = MessageMatcher(definitions.load_catalogue())
+    for message in MESSAGES:
+        for sample in message.samples:
+            plain = {m.kind for m in MESSAGES if m.hint in sample.text and m.values(sample.text) is not None}
+            found = matcher.match(sample.text)
+            assert found is not None
+            assert {found[0].kind} == plain
+
+
+@pytest.mark.parametrize("layout", layouts.load_layouts(), ids=lambda layout: layout.name)
+def test_every_layout_gives_its_samples_whole_result(layout):
+    """A layout's samples match it with every field as expected."""
+    assert layouts.self_test(layout) == ""
+
+
+@pytest.mark.parametrize("layout", layouts.load_layouts(), ids=lambda layout: layout.name)
+def test_no_layout_takes_anothers_samples(layout):
+    """A sample is read with its own layout alone, whatever order the layouts are tried in."""
+    for order in (layouts.load_layouts(), tuple(reversed(layouts.load_layouts()))):
+        for sample in layout.samples:
+            line = layouts.LayoutReader(order).read(sample.text)
+            if layout.inner_only:
+                assert line is None, "an inner layout counts only inside an envelope"
+            else:
+                assert line is not None
+                assert line.layout.split("/")[0] == layout.name
+
+
+def test_a_sound_user_file_is_taken():
+    """A file of the user's own adds its messages."""
+    assert [m.kind for m in definitions.parse_messages(GOOD, "mine.toml", trusted=False)] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (("hello you", "goodbye you"), "hint is not in sample"),
+        (('who = "you"', 'who = "me"'), "gives"),
+        (("hello (?P<who>", "hello there (?P<who>"), "does not match"),
+        (("(?P<who>", "(?P<who"), "does not compile"),
+        (('kind = "mine"', "kind = mine"), "not valid TOML"),
+        (('hint = "hello "\n', ""), "'hint' is missing"),
+        (("[[message.sample]]", "[[message.other]]"), "has no sample"),
+        (('kind = "mine"', 'kind = "mine"\ntypes = { who = "nonsense" }'), "unknown type"),
+    ],
+)
+def test_a_faulty_user_file_is_refused_with_its_name_and_fault(change, fault):
+    """Each fault is told in one line that names the file."""
+    with pytest.raises(UsageError, match=r"mine\.toml.*") as caught:
+        definitions.parse_messages(GOOD.replace(*change), "mine.toml", trusted=False)
+    assert fault in caught.value.message
+
+
+def test_an_exploding_user_pattern_ends_in_time():
+    """A pattern that explodes on a line is given up on that line."""
+    text = GOOD.replace("hello (?P<who>\\w+)", "hello (?P<who>(?:a|aa)+)$").replace("hello you", "hello aa")
+    message = definitions.parse_messages(text.replace('"you"', '"aa"'), "mine.toml", trusted=False)[0]
+    assert message.values("hello " + "a" * 200 + "b") is None

@@ -1,0 +1,173 @@
+"""Physical lines, records and their account, on any bytes."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+from cases import FIXTURES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from novatrace.model.evidence import Coverage, Evidence
+from novatrace.parsing import definitions, lines, scanner
+from novatrace.parsing.lines import physical_lines, wrap_width
+from novatrace.parsing.records import RecordReader, without_suffix
+from novatrace.parsing.timestamps import Clock
+
+MATCHER = scanner.MessageMatcher(definitions.load_catalogue())
+REQUEST = "req-7a578ff5-2e78-410b-8168-5219efa84f9b"
+USER, PROJECT = "2eafeb9a3d184115bfc0ba6a61c1f4b9", "1c32d3e9bbe9419f85b37b4a6c0e2f3e"
+UUID = "32fc6596-d4ab-4ca8-91c3-1c8578ca9fbf"
+SOME_LINES = [
+    line
+    for path in sorted((FIXTURES / "real-nova").glob("*/*/*.log"))[::5]
+    for line in path.read_bytes().split(b"\n")[:30]
+]
+
+
+def scan(data: bytes, service: str | None = None) -> scanner.ScanResult:
+    """Scans some bytes as one input."""
+    evidence = Evidence(0, "x.log", None, "n1", service, len(data), "", "", 0)
+    return scanner.scan([data] if data else [], evidence, MATCHER, UTC, "UTC")
+
+
+def records(text: str, **options):
+    """The records of a text."""
+    coverage = Coverage(0)
+    reader = RecordReader(coverage, Clock(UTC, year=2026), service=None, **options)
+    return list(reader.records(physical_lines([text.encode()]))), coverage
+
+
+@given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=6))
+def test_lines_are_the_bytes_between_newlines(data, cuts):
+    """However the stream is cut into blocks, lines, numbers, offsets and counts are those of the bytes."""
+    edges = sorted({0, len(data), *(cut for cut in cuts if cut <= len(data))})
+    blocks = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    found = list(physical_lines(blocks))
+    parts = data.split(b"\n")
+    expected = parts if parts[-1] else parts[:-1]
+    assert [line.text for line in found] == expected
+    assert [line.number for line in found] == list(range(1, len(expected) + 1))
+    assert all(data[line.offset :].startswith(line.text) for line in found)
+
+
+@given(st.lists(st.one_of(st.sampled_from(SOME_LINES), st.binary(max_size=80)), max_size=25), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_the_ledger_balances_on_any_bytes(parts, end):
+    """Every line of any mixture of log lines and garbage has exactly one place in the account."""
+    data = b"\n".join(parts) + (b"\n" if end else b"")
+    ledger = scan(data).coverage.lines
+    assert ledger.balanced
+    assert ledger.total == data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+
+def test_a_line_beyond_the_cap_keeps_count_and_length(monkeypatch):
+    """A line that is too long is counted, its head kept, its neighbours read."""
+    monkeypatch.setattr(lines, "LINE_CAP_BYTES", 100)
+    data = b"short\n" + b"x" * 1000 + b"\nlast"
+    found = list(physical_lines([data[:300], data[300:]]))
+    assert [(len(line.text), line.length) for line in found] == [(5, 6), (100, 1001), (4, 4)]
+    assert [line.too_long for line in found] == [False, True, False]
+
+
+@pytest.mark.parametrize("separator", ["\v", "\f", "\x1c", "\x85", "\u2028", "\r"])
+def test_only_a_newline_ends_a_line(separator):
+    """What other tools take for a line end stays inside the line."""
+    assert len(list(physical_lines([f"a{separator}b\n".encode()]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("bracket", "expected"),
+    [
+        (f"{REQUEST} {USER} {PROJECT}", (REQUEST, None, USER, PROJECT)),
+        (f"{REQUEST} {USER} {PROJECT} - - -", (REQUEST, None, USER, PROJECT)),
+        (f"{REQUEST} {USER} {PROJECT} - default default", (REQUEST, None, USER, PROJECT)),
+        (f"None {REQUEST} {USER} {PROJECT} - - default default", (REQUEST, None, USER, PROJECT)),
+        (f"req-client-1 {REQUEST} {USER} {PROJECT} - - - -", (REQUEST, "req-client-1", USER, PROJECT)),
+        (f" {REQUEST} {USER} {PROJECT} - - - -", (REQUEST, None, USER, PROJECT)),
+        (f"{REQUEST} - - - - -", (REQUEST, None, None, None)),
+        (f"{REQUEST} None None", (REQUEST, None, None, None)),
+        ("-", (None, None, None, None)),
+    ],
+)
+def test_every_bracket_since_folsom_is_read(bracket, expected):
+    """2, 5 and 6 identity fields, with and without a global id."""
+    found, _ = records(f"2026-11-23 00:00:01.000 7 INFO nova.filters [{bracket}] Starting with 1 host(s)\n")
+    record = found[0]
+    assert (record.request_id, record.global_request_id, record.user_id, record.project_id) == expected
+    assert record.message == "Starting with 1 host(s)"
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        " get_filtered_objects /usr/lib/python2.7/dist-packages/nova/filters.py:108",
+        " _locked_update.<locals>.inner /opt/nova/host_manager.py:7",
+        " {{(pid=51451) get_filtered_objects /opt/stack/nova/nova/filters.py:70}}",
+        " {{get_filtered_objects /opt/stack/nova/nova/filters.py:70}}",
+        " from (pid=812) get_filtered_objects /opt/stack/nova/nova/filters.py:70",
+    ],
+)
+def test_the_debug_suffix_of_every_era_is_taken_away(suffix):
+    """The message is what nova's template gives."""
+    assert without_suffix("Filter RamFilter returned 8 host(s)" + suffix) == "Filter RamFilter returned 8 host(s)"
+
+
+def test_a_traceback_belongs_to_the_record_before_it():
+    """Traceback lines have no bracket; same logger, process and moment give them the ids."""
+    head = f"2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [{REQUEST} {USER} {PROJECT}] [instance: {UUID}] Error\n"
+    trace = f"2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [instance: {UUID}] Traceback (most recent call last):\n"
+    other = "2026-11-23 00:00:01.000 8 ERROR nova.compute.manager other process\n"
+    later = "2026-11-23 00:00:09.000 7 ERROR nova.compute.manager much later\n"
+    found, _ = records(head + trace + other + later)
+    assert [(r.request_id, r.inherited) for r in found] == [(REQUEST, False), (REQUEST, True), (None, False), (None, False)]
+
+
+def test_lines_without_header_continue_the_record():
+    """A multi-line message keeps its lines; a dated line of an unknown kind does not hide in it."""
+    text = (
+        f"2026-11-23 00:00:01.000 7 WARNING nova.scheduler.utils [{REQUEST} {USER} {PROJECT}] Failed to compute_task_migrate_server: No\n"
+        "Traceback (most recent call last):\n\n  File x\n2026-11-23 00:00:02 something else altogether\n"
+    )
+    found, coverage = records(text)
+    assert len(found) == 1
+    assert found[0].message.endswith("Traceback (most recent call last):\n  File x")
+    ledger = coverage.lines
+    assert (ledger.parsed, ledger.continuation, ledger.ignored, ledger.unparsed) == (1, 2, 1, 1)
+
+
+def test_colours_and_a_journal_header_change_nothing():
+    """DevStack's coloured line in a journal gives the record of the plain line; project stands before user."""
+    esc = "\x1b"
+    text = (
+        f"Nov 23 00:05:14.957820 ctl01 nova-scheduler[51451]: {esc}[00;32mDEBUG nova.filters [{esc}[01;36mNone {REQUEST} "
+        f"{esc}[00;36mproj1 user1{esc}[00;32m] {esc}[01;35m{esc}[00;32mStarting with 3 host(s){esc}[00m {esc}[00;33m"
+        f"{{{{(pid=51451) get_filtered_objects /x/filters.py:70}}}}{esc}[00m\n"
+    )
+    found, _ = records(text)
+    record = found[0]
+    assert (record.request_id, record.project_id, record.user_id) == (REQUEST, "proj1", "user1")
+    assert (record.node, record.pid, record.message) == ("ctl01", 51451, "Starting with 3 host(s)")
+    assert record.when_us == 1795392314957820
+
+
+@given(st.integers(70, 200))
+@settings(max_examples=40, deadline=None)
+def test_records_broken_by_a_terminal_are_joined_again(width):
+    """Breaking a log at any width gives the events of the whole log."""
+    whole = (FIXTURES / "real-nova" / "o15-b1-race-room1" / "ctl01" / "nova-scheduler.log").read_bytes().split(b"\n")
+    picked = [line for line in whole if b"returned" in line or b"Weighed [" in line][:12]
+    broken = b"\n".join(line[i : i + width] for line in picked for i in range(0, len(line), width)) + b"\n"
+    plain = scan(b"\n".join(picked) + b"\n", "nova-scheduler")
+    rejoined = scan(broken, "nova-scheduler")
+    assert [(e.kind, e.values, e.request_id) for e in rejoined.events] == [
+        (e.kind, e.values, e.request_id) for e in plain.events
+    ]
+    assert rejoined.coverage.lines.balanced
+
+
+@pytest.mark.parametrize("path", sorted((FIXTURES / "real-nova").glob("*/*/*.log"))[::3], ids=lambda p: p.parent.name)
+def test_no_real_log_is_taken_for_a_broken_one(path):
+    """Tracebacks and long lines are not a terminal's doing."""
+    assert wrap_width(list(physical_lines([path.read_bytes()]))[:400]) is None

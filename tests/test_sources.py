@@ -1,0 +1,127 @@
+"""Paths, nodes, services, rotated sets, and streams that are damaged."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+from io import BytesIO
+
+import pytest
+
+from novatrace.sources import files
+from novatrace.sources.compression import Damage, blocks
+from novatrace.sources.nodes import node_of_path, service_of_file
+
+CODECS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+TEXT = b"".join(b"2026-11-23 00:00:%02d.000 1 INFO nova.filters [-] line %d\n" % (i % 60, i) for i in range(60))
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "node", "service"),
+    [
+        ("logs/compute-02/nova-compute.log", "logs", "compute-02", "nova-compute"),
+        ("compute-02/nova-compute.log", "compute-02", "compute-02", "nova-compute"),
+        ("sos-ctl1/var/log/nova/nova-scheduler.log", "sos-ctl1", "sos-ctl1", "nova-scheduler"),
+        ("x/ctl2/var/log/kolla/nova/nova-super-conductor.log", "x", "ctl2", "nova-conductor"),
+        ("x/ctl2/placement/placement-api.log", "x", "ctl2", "placement-api"),
+        ("logs/ctl1-nova-api.log", "logs", "ctl1", "nova-api"),
+        ("logs/nova-compute.cn7.example.org.log", "logs", "cn7.example.org", "nova-compute"),
+        ("logs/cn7_nova-compute.log.1.gz", "logs", "cn7", "nova-compute"),
+        ("logs/nova-compute.log.2.gz", "logs", None, "nova-compute"),
+        ("logs/nova-compute.log-20261123", "logs", None, "nova-compute"),
+        ("cn9/nova-compute.log", "cn9/nova-compute.log", "cn9", "nova-compute"),
+        ("logs/nova-placement-api.log", "logs", None, "placement-api"),
+        ("logs/compute-02/messages", "logs", "compute-02", None),
+    ],
+)
+def test_node_and_service_from_the_path(path, root, node, service):
+    """Folders and file names tell who wrote a log; containers of logs do not."""
+    assert node_of_path(path, root) == node
+    assert service_of_file(os.path.basename(path)) == service
+
+
+def test_a_rotated_set_is_read_oldest_first(tmp_path):
+    """Dates ascending, then numbers descending, then the live file."""
+    names = ["nova-api.log", "nova-api.log.1", "nova-api.log.2.gz", "nova-api.log.10", "nova-api.log-20260101", "nova-api.log-20260201.gz"]
+    for number, name in enumerate(names):
+        (tmp_path / name).write_bytes(TEXT + b"%d\n" % number)
+    found = files.find((str(tmp_path),))
+    assert [os.path.basename(s.evidence.path) for s in found.sources] == [
+        "nova-api.log-20260101", "nova-api.log-20260201.gz", "nova-api.log.10", "nova-api.log.2.gz", "nova-api.log.1", "nova-api.log",
+    ]  # fmt: skip
+
+
+def test_what_is_no_log_is_not_followed_nor_opened(tmp_path):
+    """Links are not followed, a FIFO does not hang, a file reached twice is read once, a copy is said."""
+    (tmp_path / "a.log").write_bytes(TEXT)
+    (tmp_path / "copy.log").write_bytes(TEXT)
+    os.link(tmp_path / "a.log", tmp_path / "hard.log")
+    (tmp_path / "link.log").symlink_to("a.log")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe.log")
+    (tmp_path / "notes.md").write_bytes(TEXT)
+    found = files.find((str(tmp_path),))
+    assert [os.path.basename(s.evidence.path) for s in found.sources] == ["a.log"]
+    assert sorted(n.id for n in found.notices) == ["I-IN-DUP", "I-IN-DUP", "I-IN-LINK", "W-IN-NOTREG"]
+
+
+def test_standard_input_and_the_named_node():
+    """`-` is an input; --node names who wrote it."""
+    source = files.find(("-",), node="cn1", stdin=BytesIO(TEXT)).sources[0]
+    assert (source.evidence.path, source.evidence.node) == ("-", "cn1")
+    assert b"".join(source.open_blocks()) == TEXT
+
+
+def read(data: bytes) -> tuple[bytes, str | None]:
+    """What can be decoded, and the damage."""
+    out = []
+    try:
+        out.extend(blocks(BytesIO(data)))
+    except Damage as damage:
+        return b"".join(out), damage.kind
+    return b"".join(out), None
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_stream_cut_anywhere_keeps_what_can_be_decoded(codec):
+    """At every offset: a prefix of the text comes out, and the cut is said; the whole stream is clean."""
+    packed = CODECS[codec](TEXT)
+    assert read(packed) == (TEXT, None)
+    longest = 0
+    for cut in range(8, len(packed)):
+        text, damage = read(packed[:cut])
+        assert TEXT.startswith(text)
+        assert damage == "W-ARC-TRUNC", cut
+        assert len(text) >= longest
+        longest = len(text)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_streams_in_a_row_zeros_and_garbage(codec):
+    """Concatenated streams are read whole, zero padding is harmless, garbage is said and loses nothing."""
+    packed = CODECS[codec](TEXT)
+    assert read(packed + packed) == (TEXT + TEXT, None)
+    assert read(packed + b"\0" * 512) == (TEXT, None)
+    assert read(packed + b"garbage") == (TEXT, "W-ARC-TRAILING")
+
+
+def test_a_missing_gzip_trailer_loses_no_byte():
+    """The last 8 bytes are a checksum: every byte of the text is there before them."""
+    assert read(gzip.compress(TEXT)[:-8]) == (TEXT, "W-ARC-TRUNC")
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_flipped_bit_is_never_silent(codec):
+    """A damaged stream is either said to be damaged or gives the very text."""
+    packed = bytearray(CODECS[codec](TEXT))
+    for position in range(12, len(packed), 3):
+        broken = bytes(packed[:position]) + bytes([packed[position] ^ 0x10]) + bytes(packed[position + 1 :])
+        text, damage = read(broken)
+        assert damage is not None or text == TEXT, position
+
+
+def test_the_content_decides_not_the_name():
+    """A plain text called .gz is a plain text."""
+    assert read(TEXT) == (TEXT, None)
