@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 from cases import FIXTURES, analysed
@@ -52,8 +53,7 @@ def test_every_finding_cites_lines_and_gives_advice(folder):
         assert finding.advice.endswith(".")
         for citation in finding.evidence:
             path = case.evidence[citation.provenance.evidence_id].path
-            with open(path, "rb") as file:
-                lines = file.read().split(b"\n")
+            lines = Path(path).read_bytes().split(b"\n")
             assert citation.provenance.line_no <= len(lines)
 
 

@@ -97,5 +97,9 @@ def test_the_filter_that_left_one_host_is_named():
 def test_every_line_is_accounted_for():
     """24 lines: 17 records, 7 pieces that a terminal broke off."""
     lines = [c.lines for c in analysed(INCIDENT).coverage]
-    assert (sum(x.total for x in lines), sum(x.parsed for x in lines), sum(x.continuation for x in lines)) == (24, 17, 7)
+    assert (sum(x.total for x in lines), sum(x.parsed for x in lines), sum(x.continuation for x in lines)) == (
+        24,
+        17,
+        7,
+    )
     assert all(x.balanced for x in lines)

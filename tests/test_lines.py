@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from itertools import pairwise
 
 import pytest
 from cases import FIXTURES
@@ -43,7 +44,7 @@ def records(text: str, **options):
 def test_lines_are_the_bytes_between_newlines(data, cuts):
     """However the stream is cut into blocks, lines, numbers, offsets and counts are those of the bytes."""
     edges = sorted({0, len(data), *(cut for cut in cuts if cut <= len(data))})
-    blocks = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    blocks = [data[a:b] for a, b in pairwise(edges)]
     found = list(physical_lines(blocks))
     parts = data.split(b"\n")
     expected = parts if parts[-1] else parts[:-1]
@@ -116,12 +117,21 @@ def test_the_debug_suffix_of_every_era_is_taken_away(suffix):
 
 def test_a_traceback_belongs_to_the_record_before_it():
     """Traceback lines have no bracket; same logger, process and moment give them the ids."""
-    head = f"2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [{REQUEST} {USER} {PROJECT}] [instance: {UUID}] Error\n"
-    trace = f"2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [instance: {UUID}] Traceback (most recent call last):\n"
+    head = (
+        f"2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [{REQUEST} {USER} {PROJECT}] [instance: {UUID}] Error\n"
+    )
+    trace = (
+        f"2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [instance: {UUID}] Traceback (most recent call last):\n"
+    )
     other = "2026-11-23 00:00:01.000 8 ERROR nova.compute.manager other process\n"
     later = "2026-11-23 00:00:09.000 7 ERROR nova.compute.manager much later\n"
     found, _ = records(head + trace + other + later)
-    assert [(r.request_id, r.inherited) for r in found] == [(REQUEST, False), (REQUEST, True), (None, False), (None, False)]
+    assert [(r.request_id, r.inherited) for r in found] == [
+        (REQUEST, False),
+        (REQUEST, True),
+        (None, False),
+        (None, False),
+    ]
 
 
 def test_lines_without_header_continue_the_record():

@@ -7,6 +7,7 @@ import gzip
 import lzma
 import os
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -39,16 +40,23 @@ TEXT = b"".join(b"2026-11-23 00:00:%02d.000 1 INFO nova.filters [-] line %d\n" %
 def test_node_and_service_from_the_path(path, root, node, service):
     """Folders and file names tell who wrote a log; containers of logs do not."""
     assert node_of_path(path, root) == node
-    assert service_of_file(os.path.basename(path)) == service
+    assert service_of_file(Path(path).name) == service
 
 
 def test_a_rotated_set_is_read_oldest_first(tmp_path):
     """Dates ascending, then numbers descending, then the live file."""
-    names = ["nova-api.log", "nova-api.log.1", "nova-api.log.2.gz", "nova-api.log.10", "nova-api.log-20260101", "nova-api.log-20260201.gz"]
+    names = [
+        "nova-api.log",
+        "nova-api.log.1",
+        "nova-api.log.2.gz",
+        "nova-api.log.10",
+        "nova-api.log-20260101",
+        "nova-api.log-20260201.gz",
+    ]
     for number, name in enumerate(names):
         (tmp_path / name).write_bytes(TEXT + b"%d\n" % number)
     found = files.find((str(tmp_path),))
-    assert [os.path.basename(s.evidence.path) for s in found.sources] == [
+    assert [Path(s.evidence.path).name for s in found.sources] == [
         "nova-api.log-20260101", "nova-api.log-20260201.gz", "nova-api.log.10", "nova-api.log.2.gz", "nova-api.log.1", "nova-api.log",
     ]  # fmt: skip
 
@@ -63,7 +71,7 @@ def test_what_is_no_log_is_not_followed_nor_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.log")
     (tmp_path / "notes.md").write_bytes(TEXT)
     found = files.find((str(tmp_path),))
-    assert [os.path.basename(s.evidence.path) for s in found.sources] == ["a.log"]
+    assert [Path(s.evidence.path).name for s in found.sources] == ["a.log"]
     assert sorted(n.id for n in found.notices) == ["I-IN-DUP", "I-IN-DUP", "I-IN-LINK", "W-IN-NOTREG"]
 
 

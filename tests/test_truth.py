@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 from cases import analysed, case_folders
 
-KINDS = {"migrate": "migrate", "resize": "resize", "os-migrateLive": "live-migrate", "evacuate": "evacuate", "unshelve": "unshelve"}
+KINDS = {
+    "migrate": "migrate",
+    "resize": "resize",
+    "os-migrateLive": "live-migrate",
+    "evacuate": "evacuate",
+    "unshelve": "unshelve",
+}
 FOLDERS = case_folders()
 USAGE = (
     ("vcpus", "vcpus_used", "cpu_allocation_ratio"),
@@ -43,7 +49,9 @@ def found(folder: Path) -> dict:
 def tried(action: dict) -> list[str]:
     """The hosts that were tried, in order: by the claims, else by what the scheduler returned."""
     claims = [c["host"] for c in sorted(action.get("claims", []), key=lambda c: c["at"])]
-    picked = [s["selected"][0][0] for s in sorted(action.get("selections", []), key=lambda s: s["at"]) if s.get("selected")]
+    picked = [
+        s["selected"][0][0] for s in sorted(action.get("selections", []), key=lambda s: s["at"]) if s.get("selected")
+    ]
     return claims or picked
 
 
@@ -67,15 +75,21 @@ def turned_away(folder: Path) -> dict[str, set[str]]:
     """Hosts on which placement's own log refused an allocation for want of capacity → the requests."""
     providers, callers, hosts = {}, {}, defaultdict(set)
     for path in folder.glob("*/nova-compute.log"):
-        for host, uuid in re.findall(r"Compute node record created for ([^:\s]+):\S+ with uuid: ([0-9a-f-]{36})", path.read_text()):
-            providers[uuid] = host
+        found = re.findall(
+            r"Compute node record created for ([^:\s]+):\S+ with uuid: ([0-9a-f-]{36})", path.read_text()
+        )
+        providers |= {uuid: host for host, uuid in found}
     for path in folder.glob("*/nova-api.log"):
         callers.update(re.findall(r"\[(req-[0-9a-f-]{36}) (req-[0-9a-f-]{36}) ", path.read_text()))
     for path in folder.glob("*/placement-api.log"):
         for line in path.read_text().split("\n"):
             match = re.search(r"Over capacity for \w+ on resource provider ([0-9a-f-]{36})", line)
             if match:
-                caller = json.loads(line)["context"]["global_request_id"] if line[0] == "{" else re.search(r"req-[0-9a-f-]{36}", line)[0]
+                caller = (
+                    json.loads(line)["context"]["global_request_id"]
+                    if line[0] == "{"
+                    else re.search(r"req-[0-9a-f-]{36}", line)[0]
+                )
                 hosts[providers[match[1]]].add(callers.get(caller, caller))
     return hosts
 
@@ -125,7 +139,9 @@ def test_exactly_the_bad_targets_are_flagged(folder):
     """A host is flagged if and only if it refused a move, placement refused it, or it held too much afterwards."""
     bad = set(refused(folder)) | set(turned_away(folder)) | overloaded(folder)
     flagged = {
-        b.target.host for b in analysed(folder).bursts if b.verdict == "overcommitted" and b.basis in ("proven", "computed")
+        b.target.host
+        for b in analysed(folder).bursts
+        if b.verdict == "overcommitted" and b.basis in ("proven", "computed")
     }
     assert flagged == bad
 
@@ -135,12 +151,16 @@ def test_victims_and_admitted_are_who_the_truth_says(folder):
     """On each flagged host the victims are those refused by claim or placement, the admitted those whose claim was granted."""
     by_server = {a["server"]: rid for rid, a in moves(folder).items()}
     for host in set(refused(folder)) | set(turned_away(folder)):
-        arrivals = [a for b in analysed(folder).bursts if b.target.host == host for a in b.arrivals if a.action != "create"]
+        arrivals = [
+            a for b in analysed(folder).bursts if b.target.host == host for a in b.arrivals if a.action != "create"
+        ]
         victims = {a.request_id for a in arrivals if a.outcome == "victim"}
         wanted = {rid for server, rid in by_server.items() if server in refused(folder).get(host, ())}
         wanted |= turned_away(folder).get(host, set()) & set(moves(folder))
         assert victims == wanted, host
-        granted = {rid for rid, a in moves(folder).items() for c in a.get("claims", []) if c["host"] == host and c.get("ok")}
+        granted = {
+            rid for rid, a in moves(folder).items() for c in a.get("claims", []) if c["host"] == host and c.get("ok")
+        }
         assert {a.request_id for a in arrivals if a.outcome == "admitted"} == granted, host
 
 
@@ -156,7 +176,11 @@ def test_demands_and_sources_are_the_databases(folder):
             continue
         flavor = flavors[action["server"]]
         for attempt in move.attempts:
-            if attempt.demand.ram_mb is not None and move.action == "migrate" and "resize" not in str(truth(folder)["case"]):
+            if (
+                attempt.demand.ram_mb is not None
+                and move.action == "migrate"
+                and "resize" not in str(truth(folder)["case"])
+            ):
                 assert attempt.demand.vcpus in (None, flavor["vcpus"]), rid
 
 

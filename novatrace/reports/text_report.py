@@ -1,7 +1,7 @@
 """Plain text, for a terminal at 3 a.m. and for a ticket: the same words on both, colour only where it is asked for.
 
-In a pipe nothing is wrapped or cut. On a terminal paragraphs and the columns that may be folded are, at blanks; ids
-and numbers never. Log text reaches ``rich`` only as ``Text``, never as markup.
+In a pipe nothing is wrapped or cut. On a terminal paragraphs are wrapped at blanks, and a table row that is too wide goes
+on in indented lines; ids and numbers are never broken. Log text reaches ``rich`` only as ``Text``, never as markup.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from novatrace.model.case import Case
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import view_correlate, view_explain, view_inspect
-from novatrace.reports.document import Block, Cell, Document, Paragraph, Table
+from novatrace.reports.document import Block, Cell, Column, Document, Paragraph, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _STYLES = {"bad": "bold red", "good": "green", "warn": "yellow", "dim": "dim", "strong": "bold", "": ""}
 _STEP = "  "
+_LEAST_WIDTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,57 +79,85 @@ def _plain_row(row: Sequence[Cell], widths: list[int], block: Table) -> str:
 def _terminal(document: Document, width: int, *, colour: bool) -> str:
     from rich.console import Console  # noqa: PLC0415 - slow to import, and pipes do not need it
 
+    width = max(width, _LEAST_WIDTH)
     buffer = io.StringIO()
     console = Console(
-        file=buffer, width=max(width, 40), force_terminal=colour, no_color=not colour, highlight=False, markup=False,
+        file=buffer, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False,
         emoji=False, legacy_windows=False,
     )  # fmt: skip
     for number, section in enumerate(document.sections):
         if number:
-            console.print()
-        _print(console, section.title, "bold")
+            _print(console, [])
+        _print(console, [Cell(section.title, "strong")])
         for block in section.blocks:
-            _print_block(console, block, width)
-    return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
+            for line in _paragraph(block, width) if isinstance(block, Paragraph) else _table(block, width):
+                _print(console, line)
+    return buffer.getvalue()
 
 
-def _print_block(console: Console, block: Block, width: int) -> None:
-    if isinstance(block, Table):
-        _print_table(console, block)
-        return
+def _print(console: Console, line: Sequence[Cell]) -> None:
+    from rich.text import Text  # noqa: PLC0415 - see _terminal
+
+    text = Text.assemble(*((item.text, _STYLES[item.tone]) for item in line))
+    text.rstrip()
+    console.print(text, soft_wrap=True)
+
+
+def _paragraph(block: Paragraph, width: int) -> list[list[Cell]]:
     indent = _STEP * (block.indent + 1)
-    for line in textwrap.wrap(
-        block.text, max(width, 40), initial_indent=indent, subsequent_indent=indent,
-        break_long_words=False, break_on_hyphens=False,
-    ):  # fmt: skip
-        _print(console, line, _STYLES[block.tone])
+    return [[Cell(line, block.tone)] for line in _wrapped(block.text, width, indent, indent)]
 
 
-def _print(console: Console, line: str, style: str) -> None:
-    from rich.text import Text  # noqa: PLC0415 - see _terminal
+def _wrapped(text: str, width: int, first: str, later: str) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
 
-    console.print(Text(line, style=style), soft_wrap=True)
+
+def _table(block: Table, width: int) -> list[list[Cell]]:
+    """The lines of a table.
+
+    Where it is wider than the terminal each row goes on in indented lines; what may be folded stands there by itself.
+    """
+    widths = [
+        max(len(text) for text in (c.name, *(r[i].text for r in block.rows))) for i, c in enumerate(block.columns)
+    ]
+    groups = _groups(block.columns, widths, width)
+    header = [Cell(column.name, "strong") for column in block.columns]
+    lines: list[list[Cell]] = []
+    for row in (header, *block.rows):
+        for number, group in enumerate(groups):
+            indent = _STEP if not number else _STEP * 4
+            if number and all(row[i].text == "-" for i in group):
+                continue
+            if number and not block.columns[group[0]].whole:
+                item = row[group[0]]
+                lines += [[Cell(line, item.tone)] for line in _wrapped(item.text, width, indent, indent)]
+                continue
+            lines.append([Cell(indent), *_padded(row, group, widths, block.columns)])
+    return lines
 
 
-def _print_table(console: Console, block: Table) -> None:
-    """A table that folds only what may be folded; when the whole columns alone do not fit, it is as wide as it must be."""
-    from rich.table import Table as RichTable  # noqa: PLC0415 - see _terminal
-    from rich.text import Text  # noqa: PLC0415 - see _terminal
+def _padded(row: Sequence[Cell], group: Sequence[int], widths: Sequence[int], columns: Sequence[Column]) -> list[Cell]:
+    parts: list[Cell] = []
+    for i in group:
+        text = row[i].text.rjust(widths[i]) if columns[i].right else row[i].text.ljust(widths[i])
+        parts += [Cell(text, row[i].tone), Cell(_STEP)]
+    return parts
 
-    grid = RichTable(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-    grid.add_column("", width=1, no_wrap=True)
-    needed = 1
-    for index, column in enumerate(block.columns):
-        widest = max(len(text) for text in (column.name, *(row[index].text for row in block.rows)))
-        least = widest if column.whole else min(widest, 24)
-        needed += least + 2
-        grid.add_column(
-            column.name, no_wrap=column.whole, min_width=least, justify="right" if column.right else "left",
-            overflow="fold",
-        )  # fmt: skip
-    for row in block.rows:
-        grid.add_row("", *(Text(item.text, style=_STYLES[item.tone]) for item in row))
-    if needed > console.width:
-        console.print(grid, width=needed, crop=False, soft_wrap=False, no_wrap=False)
-    else:
-        console.print(grid)
+
+def _groups(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[list[int]]:
+    """Columns by the line of a row that they stand in: one line when all fit, else as few as needed."""
+    if len(_STEP) + sum(widths) + len(_STEP) * (len(widths) - 1) <= width:
+        return [list(range(len(columns)))]
+    groups: list[list[int]] = [[]]
+    room = width - len(_STEP)
+    for i, column in enumerate(columns):
+        if not column.whole:
+            continue
+        if groups[-1] and widths[i] > room:
+            groups.append([])
+            room = width - len(_STEP) * 4
+        groups[-1].append(i)
+        room -= widths[i] + len(_STEP)
+    return [*groups, *([i] for i, column in enumerate(columns) if not column.whole)]

@@ -149,11 +149,11 @@ def _asks(a: Arrival, burst: Burst) -> str:
 
 def _migrations(case: Case) -> Section:
     columns = [
-        Column("VM or request"), Column("action"), Column("at"), Column("from → tried", whole=False), Column("outcome"),
-        Column("VM is"), Column("stage"),
+        Column("VM or request"), Column("outcome"), Column("VM is"), Column("action"), Column("at"), Column("stage"),
+        Column("from → tried", whole=False),
     ]  # fmt: skip
     rows = [_migration_row(m) for m in case.migrations if m.action != "create"]
-    return Section("MOVES, one line each", (table(columns, rows),) if rows else ())
+    return Section("MOVES", (table(columns, rows),) if rows else ())
 
 
 def _migration_row(m: Migration) -> list[Cell]:
@@ -164,15 +164,12 @@ def _migration_row(m: Migration) -> list[Cell]:
     tried = ", ".join(_tried(a) for a in m.attempts) or "not logged"
     return [
         cell(words.name(m)),
+        cell(words.outcome(m), words.outcome_tone(m.outcome)),
+        cell(m.instance_state.upper() if m.instance_state else None, "bad" if m.instance_state == "error" else ""),
         cell(words.action(m)),
         cell(words.clock(begun)),
-        cell(f"{words.host(m.source)} → {tried}"),
-        cell(words.outcome(m), words.outcome_tone(m.outcome)),
-        cell(
-            m.instance_state.upper() if m.instance_state else None,
-            "bad" if m.instance_state == "error" else "",
-        ),
         cell(m.stage),
+        cell(f"{words.host(m.source)} → {tried}"),
     ]
 
 
