@@ -12,11 +12,17 @@ import pytest
 
 
 @pytest.fixture
-def novatrace(tmp_path):
+def state(tmp_path_factory):
+    """A state directory that is no evidence folder."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture
+def novatrace(state):
     """Runs the installed command with a state directory of its own."""
     command = shutil.which("novatrace", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert command, "the novatrace command is not installed: pip install ."
-    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONWARNINGS": "error"}
+    env = {**os.environ, "XDG_STATE_HOME": str(state), "PYTHONWARNINGS": "error"}
 
     def run(*arguments, stdin=None, env_extra=None, timeout=120, **kwargs):
         return subprocess.run(

@@ -16,6 +16,7 @@ from novatrace.model.evidence import Coverage, LineLedger
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
 from novatrace.model.subject import Subject, WhyNot
+from novatrace.reports.neutralise import json_safe
 
 _Json = dict[str, Any]
 
@@ -80,8 +81,7 @@ FORMAT = JsonFormat()
 
 
 def _text(value: _Json) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+    return json_safe(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)) + "\n"
 
 
 def _coverage(case: Case, *, samples: bool) -> _Json:

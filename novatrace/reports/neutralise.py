@@ -18,6 +18,11 @@ def neutral(text: str) -> str:
     return _HARMFUL.sub(_visible, text)
 
 
+def json_safe(text: str) -> str:
+    """JSON text with the same characters as JSON escapes: the value is unchanged, a terminal that shows it is safe."""
+    return _HARMFUL.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - two hex digits are enough below

@@ -151,7 +151,7 @@ class CaseReader:
         if not path.is_file():
             raise CaseMissingError(f"{path}: no such case", next_step="run `novatrace correlate PATH…` first")
         self._path = path
-        self._meta = dict(self._query("SELECT key, value FROM meta"))
+        self._meta: dict[str, str] = dict(self._query("SELECT key, value FROM meta"))
         if self._meta.get("version") != VERSION:
             raise CaseVersionError(
                 f"{path}: written by another version of novatrace (schema {self._meta.get('version')}, this one reads "

@@ -55,7 +55,7 @@ def refuse_inside_evidence(path: Path, inputs: tuple[str, ...]) -> None:
         folder = Path(given)
         if given != "-" and folder.is_dir() and path.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
-                f"--case {path} lies inside the evidence folder {given}",
-                next_step="keep the case elsewhere; evidence is never changed",
+                f"the case file {path} would lie inside the evidence folder {given}",
+                next_step="name another place with --case or XDG_STATE_HOME; evidence is never changed",
                 error_id="E-USAGE-SELF",
             )

@@ -1,0 +1,113 @@
+"""Case files: what goes in comes out, and a case is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+from cases import FIXTURES, INCIDENT, analysed
+
+from novatrace.errors import CaseDamagedError, CaseError, CaseMissingError, CaseVersionError
+from novatrace.store import places
+from novatrace.store.case_file import CaseReader, write_case
+from novatrace.store.codec import decode, encode
+
+FOLDERS = [INCIDENT, *sorted((FIXTURES / "real-nova").iterdir())]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)
+def test_a_case_comes_back_as_it_was(folder, tmp_path):
+    """Writing and reading gives an equal case."""
+    case = analysed(folder)
+    write_case(tmp_path / "x.sqlite", case, (), "about")
+    reader = CaseReader(tmp_path / "x.sqlite")
+    assert reader.case() == case
+    assert reader.description == "about"
+
+
+def test_parts_come_back_one_by_one():
+    """Encoding leaves out what is unknown; decoding puts it back."""
+    for migration in analysed(INCIDENT).migrations:
+        assert decode(type(migration), encode(migration)) == migration
+    with pytest.raises(ValueError, match="Migration"):
+        decode(type(migration), {"attempts": 7})
+
+
+def test_only_the_owner_reads_a_case(tmp_path):
+    """The folder is 0700, the file 0600."""
+    path = tmp_path / "new" / "x.sqlite"
+    write_case(path, analysed(INCIDENT), (), "")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_missing_other_or_damaged_case_is_told(tmp_path):
+    """Each has its own error."""
+    with pytest.raises(CaseMissingError):
+        CaseReader(tmp_path / "none.sqlite")
+    path = tmp_path / "x.sqlite"
+    write_case(path, analysed(INCIDENT), (), "")
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
+    connection.close()
+    with pytest.raises(CaseVersionError):
+        CaseReader(path)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(CaseDamagedError):
+        CaseReader(path)
+
+
+def test_flipped_bytes_never_give_a_traceback(tmp_path):
+    """Whatever byte is damaged: an error of ours, or a case that can be read."""
+    path = tmp_path / "x.sqlite"
+    write_case(path, analysed(INCIDENT), (), "")
+    whole = path.read_bytes()
+    for position in range(0, len(whole), max(1, len(whole) // 150)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
+        try:
+            CaseReader(path).case()
+        except CaseError as error:
+            assert error.exit_code in (12, 13)
+
+
+def test_the_same_paths_give_the_same_case(monkeypatch, tmp_path):
+    """The name comes from the paths, whatever their order; the newest is the one written last."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert places.case_path(("a", "b")) == places.case_path(("b", "a"))
+    assert places.case_path(("a",)) != places.case_path(("b",))
+    with pytest.raises(CaseMissingError):
+        places.newest_case()
+    for number, name in enumerate(("a", "b")):
+        path = places.case_path((name,))
+        write_case(path, analysed(INCIDENT), (), name)
+        os.utime(path, (number, number))
+    assert CaseReader(places.newest_case()).description == "b"
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_old_case_stays(tmp_path):
+    """SIGKILL while a case is written: the older one is whole each time, and the next run needs no repair."""
+    path = tmp_path / "x.sqlite"
+    write_case(path, analysed(INCIDENT), (), "old")
+    code = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[2])\n"
+        "from cases import analysed, FIXTURES\nfrom novatrace.store.case_file import write_case\n"
+        "case = analysed(FIXTURES / 'real-nova' / 'b1-race-placement-room1')\nprint('ready', flush=True)\n"
+        "while True: write_case(pathlib.Path(sys.argv[1]), case, (), 'new')\n"
+    )
+    for delay_ms in range(2, 60, 6):
+        arguments = [sys.executable, "-c", code, str(path), str(FIXTURES.parent / "tests")]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE) as running:
+            running.stdout.readline()
+            time.sleep(delay_ms / 1000)
+            running.send_signal(signal.SIGKILL)
+        assert CaseReader(path).case().migrations
+    write_case(path, analysed(INCIDENT), (), "after")
+    assert CaseReader(path).description == "after"
