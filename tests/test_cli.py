@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from cases import FIXTURES, INCIDENT, ROOT, node_folders
 
+from novatrace import pipeline
+
 RACE = FIXTURES / "real-nova" / "b1-race-placement-room1"
 COMMANDS = ["correlate", "explain", "inspect", "case", "catalogue", "schema", "guide"]
 VM = "32fc6596-d4ab-4ca8-91c3-1c8578ca9fbf"
@@ -146,7 +148,8 @@ def test_a_user_catalogue_is_checked_and_used(novatrace, tmp_path):
     log = tmp_path / "cn1"
     log.mkdir()
     (log / "nova-compute.log").write_text(
-        f"2016-10-28 15:16:01.000 1 INFO nova.compute.claims [req-acfad281-090d-4d37-831b-bdedeceff3d5 u p] [instance: {VM}] NO ROOM: memory\n"
+        "2016-10-28 15:16:01.000 1 INFO nova.compute.claims [req-acfad281-090d-4d37-831b-bdedeceff3d5 u p] "
+        f"[instance: {VM}] NO ROOM: memory\n"
     )
     done = novatrace("correlate", log, "--messages", mine, "-f", "json")
     (move,) = json.loads(done.stdout)["migrations"]
@@ -212,9 +215,7 @@ def test_on_a_terminal_of_80_columns_no_id_is_broken(novatrace, tmp_path):
 
 def test_the_module_is_installed_with_its_data():
     """The wheel carries catalogue, layouts, schemas, guide and py.typed."""
-    import novatrace as package
-
-    folder = Path(package.__file__).parent
+    folder = Path(pipeline.__file__).parent
     assert (folder / "py.typed").exists()
     for data in (
         "messages/nova.filters.toml",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,8 +96,6 @@ def test_a_terminal_gets_the_words_of_the_pipe(width):
 
 def test_colour_is_only_added():
     """Taking the colour codes away gives the uncoloured report."""
-    import re
-
     plain = rendered("claims-refused", "text", "correlate", width=100)
     coloured = rendered("claims-refused", "text", "correlate", width=100, colour=True)
     assert "\x1b[" in coloured

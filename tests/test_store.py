@@ -9,11 +9,12 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from cases import FIXTURES, INCIDENT, analysed
 
-from novatrace.errors import CaseDamagedError, CaseError, CaseMissingError, CaseVersionError
+from novatrace.errors import CaseDamagedError, CaseMissingError, CaseVersionError
 from novatrace.store import places
 from novatrace.store.case_file import CaseReader, write_case
 from novatrace.store.codec import decode, encode
@@ -71,10 +72,8 @@ def test_flipped_bytes_never_give_a_traceback(tmp_path):
     whole = path.read_bytes()
     for position in range(0, len(whole), max(1, len(whole) // 150)):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
-        try:
+        with suppress(CaseDamagedError, CaseVersionError):
             CaseReader(path).case()
-        except CaseError as error:
-            assert error.exit_code in (12, 13)
 
 
 def test_the_same_paths_give_the_same_case(monkeypatch, tmp_path):

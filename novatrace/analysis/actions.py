@@ -29,6 +29,8 @@ _WORDS = (
     ("boot-dispatch", "create"),
     ("boot-start", "create"),
     ("boot-took", "create"),
+    ("spawn-took", "create"),
+    ("spawn-failed", "create"),
     ("unshelve-dispatch", "unshelve"),
 )
 _TASKS = {"build_instances": "create", "schedule_and_build_instances": "create", "rebuild_server": "rebuild"}
@@ -109,20 +111,20 @@ def _action(request: Request) -> tuple[str | None, str]:
             return _BODY_ACTIONS[name], "observed"
     if bodies:
         return None, "observed"
+    if any(_posts(e) and not e.values.get("server_uuid") for e in request.of("api-request")):
+        return "create", "observed"
     for kind, action in _WORDS:
         if request.has(kind):
             return action, "observed"
-    rebuilds = request.of("rebuild-start")
-    if rebuilds:
-        return ("evacuate" if rebuilds[0].values.get("evacuating") else "rebuild"), "observed"
-    changes = request.of("flavor-change")
-    if changes:
-        same = changes[0].values["old_flavor"] == changes[0].values["new_flavor"]
-        return ("migrate" if same else "resize"), "inferred" if same else "observed"
+    for event in request.of("rebuild-start"):
+        return ("evacuate" if event.values.get("evacuating") else "rebuild"), "observed"
     return _inferred(request)
 
 
 def _inferred(request: Request) -> tuple[str | None, str]:
+    for event in request.of("flavor-change"):
+        same = event.values["old_flavor"] == event.values["new_flavor"]
+        return ("migrate", "inferred") if same else ("resize", "observed")
     for event in request.of("task-failed"):
         task = event.values["task"]
         if task in _TASKS:

@@ -16,6 +16,8 @@ from novatrace.analysis.requests import PLACEMENT, Request
 from novatrace.model.event import Event
 from novatrace.model.migration import Candidate, Citation, FilterStep, HostNode, Pass, PlacementClaim
 
+_SLACK_US = 1_000_000
+
 
 def rebuild(request: Request, hosts: HostMap, *, selection_is_logged: bool) -> list[Pass]:
     """The passes of a request, in time order.
@@ -35,7 +37,17 @@ def rebuild(request: Request, hosts: HostMap, *, selection_is_logged: bool) -> l
     drafts = [draft for walk in walks.values() for draft in walk.finish()]
     drafts.sort(key=lambda draft: draft.events[0].sort_key)
     refusals = _placement_refusals(request)
-    return [_pass(draft, request, hosts, refusals, selection_is_logged=selection_is_logged) for draft in drafts]
+    return [
+        _pass(
+            draft,
+            request,
+            hosts,
+            # With one pass they are all its own, whatever the clocks of scheduler and placement say.
+            refusals if len(drafts) == 1 else _during(draft, refusals),
+            selection_is_logged=selection_is_logged,
+        )
+        for draft in drafts
+    ]
 
 
 def _placement_refusals(request: Request) -> list[Event]:
@@ -141,8 +153,7 @@ def _claims(
     draft: Draft, candidates: tuple[Candidate, ...], hosts: HostMap, refusals: list[Event]
 ) -> list[PlacementClaim]:
     """Refused allocations of this pass, with placement's own numbers where its log has them."""
-    begin, end = draft.events[0].when_us, draft.events[-1].when_us
-    numbers = [e for e in refusals if _within(e, begin, end)]
+    numbers = list(refusals)
     claims = []
     for event in draft.refused:
         provider = event.values.get("provider_uuid")
@@ -161,12 +172,12 @@ def _claims(
     return claims
 
 
-def _within(event: Event, begin: int | None, end: int | None) -> bool:
-    """True when a placement line falls into the pass; a second of slack for clocks that differ."""
-    slack = 1_000_000
-    if event.when_us is None or begin is None or end is None:
-        return True
-    return begin - slack <= event.when_us <= end + slack
+def _during(draft: Draft, refusals: list[Event]) -> list[Event]:
+    """Placement lines that fall into the pass; a second of slack for clocks that differ."""
+    begin, end = draft.events[0].when_us, draft.events[-1].when_us
+    if begin is None or end is None:
+        return refusals
+    return [e for e in refusals if e.when_us is None or begin - _SLACK_US <= e.when_us <= end + _SLACK_US]
 
 
 def _refused(

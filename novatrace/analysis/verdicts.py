@@ -268,8 +268,8 @@ def _arrivals(reached: list[Reached], verdict: str, basis: str | None, slots: Sl
 
 
 def _citations(reached: list[Reached], overloads: list[Overload], capacity: Capacity | None) -> tuple[Citation, ...]:
-    found = [c for r in reached for c in r.arrival.citations[:1]]
-    found += [o.citation for o in overloads if o.citation is not None]
+    found = [o.citation for o in overloads if o.citation is not None]
+    found += [c for r in reached for c in r.arrival.citations[:1]]
     if capacity is not None and capacity.provenance is not None:
         found.append(Citation(capacity.provenance, f"capacity before the burst ({capacity.source})"))
     return tuple(found)

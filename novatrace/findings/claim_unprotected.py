@@ -36,9 +36,17 @@ def find(case: Case) -> Iterator[Finding]:
             measures=(Measure("claims", count, 0, "claims"),),
             basis="observed",
             evidence=tuple(citations),
-            advice=(
-                f"Enable {_FILTERS[name]} ([filter_scheduler] enabled_filters, scheduler_default_filters before Ocata): only it "
-                f"sends a {_WORDS[name]} limit with the request. VMs booted with --availability-zone ZONE:HOST carry "
-                "force_hosts, which skips the filters and their limits on every later move."
-            ),
+            advice=_advice(name, overloaded=name in overloaded),
         )
+
+
+def _advice(name: str, *, overloaded: bool) -> str:
+    enable = (
+        f"Enable {_FILTERS[name]} ([filter_scheduler] enabled_filters, scheduler_default_filters before Ocata): only it sends "
+        f"a {_WORDS[name]} limit with the request."
+    )
+    forced = (
+        " VMs booted with --availability-zone ZONE:HOST carry force_hosts, which skips the filters and their limits on every "
+        "later move."
+    )
+    return enable + forced if overloaded else enable

@@ -13,7 +13,7 @@ from novatrace.reports import view_correlate, view_explain, view_inspect
 from novatrace.reports.document import Block, Document, Paragraph, Table
 
 # A word joiner after @ and between a scheme and its slashes keeps mentions and bare links from being recognised.
-_SPECIAL = re.compile(r"([\\`*_\[\]<>!|#@~&{}()])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>!|#@~&])")
 _LIST = re.compile(r"^(\s*)([-+/]|\d+[.)])(?=\s|/|$)")
 _SCHEME = re.compile(r"(?i)\b(https?|ftp|mailto|www)([.:])")
 _MARKS = {"bad": "🔴 ", "warn": "🟠 ", "good": "🟢 "}
@@ -40,9 +40,12 @@ FORMAT = MarkdownFormat()
 
 def escape(text: str) -> str:
     """Log text that markdown shows as it is."""
-    escaped = _SPECIAL.sub(r"\\\1", text)
-    escaped = _SCHEME.sub(lambda m: f"{m[1]}\\{m[2]}", escaped)
-    return _LIST.sub(r"\1\\\2", escaped)
+    return _LIST.sub(r"\1\\\2", _inline(text))
+
+
+def _inline(text: str) -> str:
+    """Escaped text for a place that cannot begin a list: a table cell."""
+    return _SCHEME.sub(lambda m: f"{m[1]}\\{m[2]}", _SPECIAL.sub(r"\\\1", text))
 
 
 def _written(document: Document) -> str:
@@ -67,5 +70,5 @@ def _table(block: Table) -> list[str]:
         "| " + " | ".join(escape(column.name) for column in block.columns) + " |",
         "|" + "|".join(" ---: " if column.right else " --- " for column in block.columns) + "|",
     ]
-    lines += ["| " + " | ".join(escape(item.text) for item in row) + " |" for row in block.rows]
+    lines += ["| " + " | ".join(_inline(item.text) for item in row) + " |" for row in block.rows]
     return lines

@@ -116,15 +116,22 @@ def _attempt(attempt: Attempt, case: Case) -> Iterator[Block]:
     if attempt.demand.known:
         yield say(f"asks for: {words.resources(attempt.demand)} ({attempt.demand_basis})")
     if attempt.selected is not None:
-        basis = f" ({attempt.schedule.selected_basis})" if attempt.schedule and attempt.schedule.selected_basis else ""
-        where = _citation(attempt, case, "host-selected", "hosts-weighed", "hosts-filtered")
-        yield say(f"chosen: {words.host(attempt.selected)} at {words.clock(attempt.selected_us)}{basis}  {where}")
+        yield say(_chosen(attempt, case))
     if attempt.dispatched_us is not None:
         others = ", ".join(words.host(h) for h in attempt.alternates) or "none"
         where = _citation(attempt, case, "move-dispatch", "boot-dispatch", "rpc-cast", "unshelve-dispatch")
         yield say(f"dispatched: {words.clock(attempt.dispatched_us)}; alternates: {others}  {where}")
     yield from _claim(attempt, case)
     yield say(f"result: {attempt.outcome}", words.outcome_tone(attempt.outcome))
+
+
+def _chosen(attempt: Attempt, case: Case) -> str:
+    target = words.host(attempt.selected)
+    if attempt.schedule is not None and attempt.schedule.selected_basis:
+        where = _citation(attempt, case, "host-selected", "hosts-weighed", "hosts-filtered")
+        return f"chosen: {target} at {words.clock(attempt.selected_us)} ({attempt.schedule.selected_basis})  {where}"
+    told = "dispatch" if attempt.dispatched_us is not None else "claim"
+    return f"target: {target}, known from its {told}; the choice itself is not logged"
 
 
 def _citation(attempt: Attempt, case: Case, *kinds: str) -> str:
@@ -292,7 +299,9 @@ def _other_choice(burst: Burst) -> str:
 def _why_there(attempt: Attempt) -> str | None:
     schedule = attempt.schedule
     if schedule is None:
-        return "taken from the alternates of an earlier pass, or not logged" if attempt.selected else None
+        if attempt.number == 1:
+            return None
+        return f"{words.host(attempt.selected)} was an alternate of an earlier pass, or its pass is not logged"
     last = next((s for s in reversed(schedule.filters) if s.before is not None and s.before > s.after), None)
     if schedule.outcome == "filtered-out":
         return f"{last.name} removed the last {words.count(last.before or 0, 'host')}" if last else "no host passed"
