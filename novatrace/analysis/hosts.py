@@ -16,7 +16,6 @@ from novatrace.model.migration import HostNode
 _NAMES_NODE = ("resource-view", "claim-granted", "claim-attempt", "hypervisor-view")
 _DISPATCHES = ("move-dispatch", "boot-dispatch", "unshelve-dispatch")
 _STATE_LISTS = ("hosts-filtered", "hosts-weighed")
-_Machine = tuple[int, str | None]
 
 
 class HostMap:
@@ -27,7 +26,7 @@ class HostMap:
         self._node_of_host: dict[str, set[str]] = defaultdict(set)
         self._provider: dict[str, HostNode] = {}
         self._node_of_provider: dict[str, str] = {}
-        self._machine_names: dict[_Machine, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
+        self._machine_names: dict[str | int, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         self._computes: dict[int, Event] = {}
         inventories: list[Event] = []
         for event in events:
@@ -59,7 +58,7 @@ class HostMap:
 
     def of_machine(self, event: Event) -> HostNode | None:
         """The compute host whose log this event stands in."""
-        names = self._machine_names.get((event.provenance.evidence_id, event.node))
+        names = self._machine_names.get(event.origin)
         if names:
             (host, node), _ = min(names.items(), key=lambda item: (-item[1], str(item[0])))
             if host is not None:
@@ -104,13 +103,13 @@ class HostMap:
         elif event.kind in _DISPATCHES:
             self._pair(values.get("host"), values.get("node"))
         elif event.kind in _NAMES_NODE and values.get("node"):
-            self._machine_names[(event.provenance.evidence_id, event.node)][(None, values["node"])] += 1
+            self._machine_names[event.origin][(None, values["node"])] += 1
 
     def _learn_identity(self, event: Event) -> None:
         host, node = event.values.get("host"), event.values.get("node")
         self._pair(host, node)
         if event.service in (None, "nova-compute"):
-            self._machine_names[(event.provenance.evidence_id, event.node)][(host, node)] += 2 if host else 1
+            self._machine_names[event.origin][(host, node)] += 2 if host else 1
         if host and event.values.get("provider_uuid"):
             self._provider[event.values["provider_uuid"]] = HostNode(host, node)
 
@@ -122,7 +121,7 @@ class HostMap:
 
     def _learn_provider_of_tracker(self, event: Event) -> None:
         """A tracker reports inventory for its own providers; with one node in the log it is that one."""
-        names = self._machine_names.get((event.provenance.evidence_id, event.node))
+        names = self._machine_names.get(event.origin)
         provider = event.values.get("provider_uuid")
         if names and provider and provider not in self._provider and len({node for _, node in names if node}) == 1:
             host = self.of_machine(event)

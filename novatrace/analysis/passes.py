@@ -28,12 +28,12 @@ def rebuild(request: Request, hosts: HostMap, *, selection_is_logged: bool) -> l
         selection_is_logged: True when this cloud's scheduler writes ``Selected host`` for moves (Kilo and later), so
             that a pass without it selected nobody as far as is known.
     """
-    walks: dict[tuple[str | None, int | None, int], Walk] = defaultdict(Walk)
+    walks: dict[tuple[str | int, int | None], Walk] = defaultdict(Walk)
     for event in request.events:
         if event.kind in PASS_KINDS and event.service in (None, "nova-scheduler", "nova-conductor"):
             if event.service == "nova-conductor" and event.kind != "placement-claim-refused":
                 continue
-            walks[(event.node, event.pid, event.provenance.evidence_id)].take(event)
+            walks[(event.origin, event.pid)].take(event)
     drafts = [draft for walk in walks.values() for draft in walk.finish()]
     drafts.sort(key=lambda draft: draft.events[0].sort_key)
     refusals = _placement_refusals(request)

@@ -47,6 +47,11 @@ class Event:
     provenance: Provenance
 
     @property
+    def origin(self) -> str | int:
+        """Who wrote the line: the node, whatever file of a rotated set it stands in; else the input."""
+        return self.node if self.node is not None else self.provenance.evidence_id
+
+    @property
     def sort_key(self) -> tuple[int, int, int]:
         """The one order of events: time, input, offset. Unknown times come first."""
         when = -1 if self.when_us is None else self.when_us

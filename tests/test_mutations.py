@@ -1,0 +1,169 @@
+"""What happens to the evidence on its way: parts get lost, files are packed, split, renamed, mixed.
+
+Losing evidence may only weaken statements, never turn one around; how the same lines are stored changes nothing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import random
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+import test_truth as truth
+from cases import FIXTURES, analysed
+
+from novatrace import pipeline
+from novatrace.model.case import Case
+
+SHIPPED = sorted((FIXTURES / "real-nova").iterdir())
+shipped = pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
+
+
+def read(*paths: Path) -> Case:
+    """The analysed case of some paths."""
+    case, _ = pipeline._read_case(pipeline.RunOptions(tuple(map(str, paths))), None)
+    return case
+
+
+@cache
+def logs(folder: Path) -> tuple[Path, ...]:
+    """The log files of a case."""
+    return tuple(sorted(folder.glob("*/*.log")))
+
+
+def falsehoods(folder: Path, case: Case) -> list:
+    """Everything stated that Nova's database denies."""
+    wrong = []
+    wanted = truth.moves(folder)
+    for move in case.migrations:
+        action = wanted.get(move.request_id)
+        if action is None:
+            continue
+        ended = "failed" if truth.failed(action) else "succeeded"
+        if move.outcome not in ("unknown", ended):
+            wrong.append((move.request_id, move.outcome, move.outcome_basis))
+        if any(a.selected.host not in truth.tried(action) for a in move.attempts if a.selected):
+            wrong.append((move.request_id, "target"))
+        if move.instance_uuid not in (None, action["server"]):
+            wrong.append((move.request_id, "VM"))
+        if move.source is not None and move.source.host != action["source_host"]:
+            wrong.append((move.request_id, "source"))
+    bad = set(truth.refused(folder)) | set(truth.turned_away(folder)) | truth.overloaded(folder)
+    return wrong + [b.target.host for b in case.bursts if b.verdict == "overcommitted" and b.target.host not in bad]
+
+
+def summary(case: Case) -> list:
+    """What a case says, free of where it says it from."""
+    moves = [
+        (
+            (m.instance_uuid, m.request_id, m.action, m.outcome, m.stage, m.instance_state, m.source),
+            [(a.selected, a.outcome, len(a.schedule.filters) if a.schedule else None) for a in m.attempts],
+        )
+        for m in case.migrations
+    ]
+    bursts = [
+        (
+            b.target,
+            b.verdict,
+            b.basis,
+            b.binding,
+            b.slots,
+            b.cause,
+            tuple((a.request_id, a.outcome) for a in b.arrivals),
+        )
+        for b in case.bursts
+    ]
+    return [moves, bursts]
+
+
+@shipped
+@pytest.mark.parametrize("by", ["service", "node"])
+def test_losing_a_service_or_a_node_makes_nothing_false(folder, by):
+    """Without any one kind of log, or any one node, nothing is stated that the truth denies."""
+    names = {(p.name if by == "service" else p.parent.name) for p in logs(folder)}
+    for name in names:
+        kept = [p for p in logs(folder) if (p.name if by == "service" else p.parent.name) != name]
+        if kept:
+            assert falsehoods(folder, read(*kept)) == [], name
+
+
+@shipped
+def test_at_info_nothing_is_false_and_refusals_are_still_proven(folder):
+    """Without DEBUG lines successes may be unknown; what was refused is still proven."""
+    case = _rewritten(
+        folder, lambda data: b"".join(line for line in data.splitlines(keepends=True) if b" DEBUG " not in line)
+    )
+    assert falsehoods(folder, case) == []
+    refused = set(truth.refused(folder)) | set(truth.turned_away(folder))
+    assert refused <= {b.target.host for b in case.bursts if b.verdict == "overcommitted" and b.basis == "proven"}
+
+
+@pytest.mark.slow
+@shipped
+@pytest.mark.parametrize("share", [0.4, 0.75, 0.93])
+def test_cutting_one_file_makes_nothing_false(folder, share, tmp_path):
+    """A file that ends early is a log that was rotated or copied too soon."""
+    for cut in logs(folder):
+        shutil.rmtree(tmp_path / "case", ignore_errors=True)
+        for path in logs(folder):
+            target = tmp_path / "case" / path.parent.name / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            lines = path.read_bytes().split(b"\n")
+            target.write_bytes(b"\n".join(lines[: int(len(lines) * share)] if path == cut else lines))
+        assert falsehoods(folder, read(tmp_path / "case")) == [], (cut.parent.name, cut.name)
+
+
+def _rewritten(folder: Path, change, name=lambda path: f"{path.parent.name}/{path.name}") -> Case:
+    """The case after every file was changed and put under a name of its own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in logs(folder):
+            target = Path(scratch) / "case" / name(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(change(path.read_bytes()))
+        return read(Path(scratch) / "case")
+
+
+@shipped
+def test_packing_changes_nothing(folder):
+    """Compressed files give the case of the plain ones."""
+    packed = _rewritten(folder, gzip.compress, lambda p: f"{p.parent.name}/{p.name}.gz")
+    assert summary(packed) == summary(analysed(folder))
+
+
+@shipped
+def test_names_of_nodes_in_file_names_change_nothing(folder):
+    """Flat files with the node in their name are as good as folders."""
+    flat = _rewritten(folder, bytes, lambda p: f"{p.parent.name}-{p.name}")
+    assert summary(flat) == summary(analysed(folder))
+
+
+@shipped
+def test_the_order_of_paths_changes_nothing(folder):
+    """Files may be given in any order."""
+    paths = list(logs(folder))
+    random.Random(7).shuffle(paths)
+    assert summary(read(*paths)) == summary(analysed(folder))
+
+
+@shipped
+def test_rotation_changes_nothing(folder, tmp_path):
+    """A log that was rotated in its middle is one log."""
+    for path in logs(folder):
+        target = tmp_path / path.parent.name
+        target.mkdir(exist_ok=True)
+        lines = path.read_bytes().splitlines(keepends=True)
+        half = len(lines) // 2
+        (target / f"{path.name}.1").write_bytes(b"".join(lines[:half]))
+        (target / path.name).write_bytes(b"".join(lines[half:]))
+    assert summary(read(tmp_path)) == summary(analysed(folder))
+
+
+@shipped
+def test_folders_of_compute_nodes_may_have_any_name(folder):
+    """A compute host names itself in its log; what its folder is called changes no target and no verdict."""
+    renamed = _rewritten(folder, bytes, lambda p: f"box-{sum(map(ord, p.parent.name))}/{p.name}")
+    assert summary(renamed) == summary(analysed(folder))
