@@ -167,3 +167,15 @@ def test_folders_of_compute_nodes_may_have_any_name(folder):
     """A compute host names itself in its log; what its folder is called changes no target and no verdict."""
     renamed = _rewritten(folder, bytes, lambda p: f"box-{sum(map(ord, p.parent.name))}/{p.name}")
     assert summary(renamed) == summary(analysed(folder))
+
+
+@shipped
+def test_pasted_into_one_stream_nothing_is_false(folder, tmp_path):
+    """All nodes' lines in one file without names: the processes inside still tell hosts apart, and all moves are there."""
+    pasted = tmp_path / "paste.txt"
+    pasted.write_bytes(b"".join(path.read_bytes() for path in logs(folder)))
+    case = read(pasted)
+    assert falsehoods(folder, case) == []
+    assert {m.request_id for m in case.migrations} == {m.request_id for m in analysed(folder).migrations}
+    refused = set(truth.refused(folder)) | set(truth.turned_away(folder))
+    assert refused <= {b.target.host for b in case.bursts if b.verdict == "overcommitted"}

@@ -54,7 +54,7 @@ def assemble(
     drafts = [_of_pass(p) for p in passes if _same(p.instance_uuid, instance_uuid)]
     for event in _dispatches(request, instance_uuid, action):
         _place_dispatch(drafts, event, hosts, request)
-    for claim in sorted(claims, key=lambda c: (c.started_us or 0, c.target)):
+    for claim in sorted(claims, key=lambda c: c.started_us or 0):
         if _same(claim.instance_uuid, instance_uuid):
             _place_claim(drafts, claim)
     return drafts
@@ -110,19 +110,31 @@ def _undecided(drafts: list[Draft], target: HostNode) -> Draft | None:
 
 
 def _place_claim(drafts: list[Draft], claim: HostClaim) -> None:
-    draft = next(
-        (d for d in drafts if d.claim is None and d.selected is not None and d.selected.host == claim.target.host),
-        None,
-    )
+    target = claim.target
+    if target is None:
+        _place_nowhere(drafts, claim)
+        return
+    draft = next((d for d in drafts if d.claim is None and d.selected and d.selected.host == target.host), None)
     if draft is None:
-        draft = _undecided(drafts, claim.target)
+        draft = _undecided(drafts, target)
     if draft is None:
         draft = Draft()
         drafts.append(draft)
     if draft.selected is None:
-        draft.selected, draft.selected_us = claim.target, claim.started_us
+        draft.selected, draft.selected_us = target, claim.started_us
     elif draft.selected.node is None:
-        draft.selected = claim.target
+        draft.selected = target
+    _take(draft, claim, claim.tier)
+
+
+def _place_nowhere(drafts: list[Draft], claim: HostClaim) -> None:
+    """A claim whose host the log does not tell: it answers the first attempt that has none, by VM and time."""
+    draft = next((d for d in drafts if d.claim is None and d.selected is not None), None)
+    if draft is not None:
+        _take(draft, claim, "instance-time")
+
+
+def _take(draft: Draft, claim: HostClaim, tier: str) -> None:
     draft.claim = claim
-    draft.links.append(Link("claim", claim.tier))
+    draft.links.append(Link("claim", tier))
     draft.citations += claim.claim.citations

@@ -123,8 +123,7 @@ class Ledger:
         if event.kind == "host-state-updated":
             self._add(_of_compute_node(event, self))
         elif event.kind == "resource-view":
-            machine = hosts.of_machine(event)
-            host = machine if machine is not None else hosts.of_node(event.values["node"])
+            host = hosts.of_named(event) or hosts.of_node(event.values["node"])
             self._add(_of_tracker(event, host, self))
         elif event.kind == "placement-over-capacity":
             provider = hosts.of_provider(event.values["provider_uuid"])

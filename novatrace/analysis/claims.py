@@ -35,9 +35,9 @@ _ORDER = ("ram_mb", "disk_gb", "vcpus")
 
 @dataclass(slots=True)
 class HostClaim:
-    """A claim on a host: which request's, and when it began."""
+    """A claim on a host: which request's, and when it began; the host is None where mixed logs do not tell."""
 
-    target: HostNode
+    target: HostNode | None
     instance_uuid: str | None
     started_us: int | None
     claim: Claim
@@ -46,7 +46,7 @@ class HostClaim:
 
 @dataclass(slots=True)
 class _Draft:
-    target: HostNode
+    target: HostNode | None
     events: list[Event] = field(default_factory=list)
     demand: Resources = field(default_factory=Resources)
     totals: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -62,13 +62,11 @@ class _Draft:
 def rebuild(request: Request, hosts: HostMap) -> list[HostClaim]:
     """The claims of a request, one for each instance and host, in time order."""
     drafts: list[tuple[str | None, _Draft]] = []
-    latest: dict[tuple[str | None, HostNode], _Draft] = {}
+    latest: dict[tuple[str | None, HostNode | None], _Draft] = {}
     for event in request.events:
         if event.kind not in _KINDS or event.service not in (None, "nova-compute"):
             continue
-        target = _target(event, hosts)
-        if target is None:
-            continue
+        target = hosts.of_named(event)
         key = (event.instance_uuid, target)
         draft = latest.get(key) or _without_instance(latest, event, target)
         if draft is None or (event.kind in ("claim-attempt", "stash-state") and (draft.settled or draft.granted)):
@@ -83,18 +81,8 @@ def rebuild(request: Request, hosts: HostMap) -> list[HostClaim]:
     ]
 
 
-def _target(event: Event, hosts: HostMap) -> HostNode | None:
-    node = event.values.get("node")
-    machine = hosts.of_machine(event)
-    if node is None:
-        return machine
-    named = hosts.of_node(node)
-    # The folder's name wins over the node's own where nothing pairs them: host and node are two things.
-    return HostNode(machine.host, node) if machine is not None and named.host == node else named
-
-
 def _without_instance(
-    latest: dict[tuple[str | None, HostNode], _Draft], event: Event, target: HostNode
+    latest: dict[tuple[str | None, HostNode | None], _Draft], event: Event, target: HostNode | None
 ) -> _Draft | None:
     """The one claim on the target that a line without instance can belong to."""
     if event.instance_uuid is not None:
@@ -152,7 +140,7 @@ def _claim(draft: _Draft) -> Claim | None:
         if name in draft.totals or name in draft.limits or name in draft.unlimited
     )
     return Claim(
-        node=draft.target.node,
+        node=draft.target.node if draft.target else None,
         when_us=next((e.when_us for e in draft.events if e.kind in ("claim-granted", "claim-refused")), None)
         or draft.events[0].when_us,
         granted=True if draft.granted else False if draft.refused else None,

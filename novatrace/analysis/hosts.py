@@ -6,7 +6,7 @@ for H:N with uuid``, ``ComputeNode(… uuid=…)``. A compute log belongs to the
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +18,9 @@ _DISPATCHES = ("move-dispatch", "boot-dispatch", "unshelve-dispatch")
 _STATE_LISTS = ("hosts-filtered", "hosts-weighed")
 
 
+_Process = tuple[str | int, int | None]
+
+
 class HostMap:
     """What the evidence says about the identity of hosts."""
 
@@ -26,12 +29,12 @@ class HostMap:
         self._node_of_host: dict[str, set[str]] = defaultdict(set)
         self._provider: dict[str, HostNode] = {}
         self._node_of_provider: dict[str, str] = {}
-        self._machine_names: dict[str | int, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
-        self._computes: dict[int, Event] = {}
+        self._machine_names: dict[_Process, set[tuple[str | None, str | None]]] = defaultdict(set)
+        self._computes: dict[int, dict[int | None, Event]] = defaultdict(dict)
         inventories: list[Event] = []
         for event in events:
             if event.service == "nova-compute":
-                self._computes.setdefault(event.provenance.evidence_id, event)
+                self._computes[event.provenance.evidence_id].setdefault(event.pid, event)
             self._learn(event)
             if event.kind == "inventory":
                 inventories.append(event)
@@ -57,21 +60,41 @@ class HostMap:
         return HostNode(self._host_of_node.get(node, node), node)
 
     def of_machine(self, event: Event) -> HostNode | None:
-        """The compute host whose log this event stands in."""
-        names = self._machine_names.get(event.origin)
-        if names:
-            (host, node), _ = min(names.items(), key=lambda item: (-item[1], str(item[0])))
-            if host is not None:
-                return self.host(host, node)
-            if node is not None:
-                return self._of_named_node(node, event.node)
+        """The compute host whose log this event stands in.
+
+        A process names its host somewhere in its log; the folder counts only where no process of it does. None
+        where the lines of several hosts are mixed and the process is not known.
+        """
+        for key in ((event.origin, event.pid), (event.origin, None)):
+            names = self._machine_names.get(key)
+            if names:
+                places = {self._named(host, node, event.node) for host, node in names}
+                hosts = {place.host for place in places}
+                if len(hosts) == 1:
+                    return self.host(hosts.pop(), places.pop().node if len(places) == 1 else None)
+                if key[1] is None:
+                    return None
         return self._of_folder(event.node) if event.node else None
 
-    def machine_of_input(self, evidence_id: int) -> str | None:
-        """The compute host whose log an input is, or None when it is no compute log."""
-        event = self._computes.get(evidence_id)
-        host = self.of_machine(event) if event is not None else None
-        return host.host if host is not None else None
+    def of_named(self, event: Event) -> HostNode | None:
+        """The host that a compute line itself names by its node, else the host whose log it stands in."""
+        node = event.values.get("node")
+        machine = self.of_machine(event)
+        if node is None:
+            return machine
+        named = self.of_node(node)
+        # Where nothing pairs the node with a host, the host is the machine's: host and node are two things.
+        return HostNode(machine.host, node) if machine is not None and named.host == node else named
+
+    def machines_of_input(self, evidence_id: int) -> set[str]:
+        """The compute hosts whose lines an input has."""
+        found = (self.of_machine(event) for event in self._computes.get(evidence_id, {}).values())
+        return {place.host for place in found if place is not None}
+
+    def _named(self, host: str | None, node: str | None, folder: str | None) -> HostNode:
+        if host is not None:
+            return HostNode(host, node)
+        return self._of_named_node(node or "", folder)
 
     def _of_named_node(self, node: str, folder: str | None) -> HostNode:
         if node in self._host_of_node:
@@ -103,15 +126,25 @@ class HostMap:
         elif event.kind in _DISPATCHES:
             self._pair(values.get("host"), values.get("node"))
         elif event.kind in _NAMES_NODE and values.get("node"):
-            self._machine_names[event.origin][(None, values["node"])] += 1
+            self._learn_machine(event, None, values["node"])
 
     def _learn_identity(self, event: Event) -> None:
         host, node = event.values.get("host"), event.values.get("node")
         self._pair(host, node)
         if event.service in (None, "nova-compute"):
-            self._machine_names[event.origin][(host, node)] += 2 if host else 1
+            self._learn_machine(event, host, node)
         if host and event.values.get("provider_uuid"):
             self._provider[event.values["provider_uuid"]] = HostNode(host, node)
+
+    def _learn_machine(self, event: Event, host: str | None, node: str | None) -> None:
+        """What a process says of itself; a node's name alone adds nothing once its host is known."""
+        for key in {(event.origin, event.pid), (event.origin, None)}:
+            names = self._machine_names[key]
+            if host is not None:
+                names.discard((None, node))
+            elif any(known == node for _, known in names):
+                continue
+            names.add((host, node))
 
     def _learn_compute_node(self, fields: dict[str, Any]) -> None:
         host, node = fields.get("host"), fields.get("node")
@@ -121,7 +154,7 @@ class HostMap:
 
     def _learn_provider_of_tracker(self, event: Event) -> None:
         """A tracker reports inventory for its own providers; with one node in the log it is that one."""
-        names = self._machine_names.get(event.origin)
+        names = self._machine_names.get((event.origin, event.pid))
         provider = event.values.get("provider_uuid")
         if names and provider and provider not in self._provider and len({node for _, node in names if node}) == 1:
             host = self.of_machine(event)

@@ -209,7 +209,7 @@ def _goes_on(host: HostNode | None, since_us: int | None, coverage: Sequence[Cov
     return any(
         c.last_us is not None and c.last_us > since_us
         for c in coverage
-        if hosts.machine_of_input(c.evidence_id) == host.host
+        if host.host in hosts.machines_of_input(c.evidence_id)
     )
 
 

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,13 +93,11 @@ def _fill(path: Path, case: Case, events: Iterable[Event], description: str) -> 
         connection.executescript(SCHEMA)
         connection.execute("PRAGMA synchronous = FULL")
         with connection:
-            meta = {
-                "version": VERSION,
-                "description": description,
-                "claims_in_placement": json.dumps(case.claims_in_placement),
-            }
+            counts = {part: len(getattr(case, part)) for part in PARTS}
+            facts = json.dumps({"claims_in_placement": case.claims_in_placement, "counts": counts})
+            meta = {"version": VERSION, "description": description, "facts": facts, "crc": str(_crc(facts))}
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?)", _rows(case))
+            connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)", _rows(case))
             connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", map(_event_row, events))
     finally:
         connection.close()
@@ -106,12 +105,13 @@ def _fill(path: Path, case: Case, events: Iterable[Event], description: str) -> 
         os.fsync(written.fileno())
 
 
-def _rows(case: Case) -> Iterator[tuple[str, int, str | None, str | None, str]]:
+def _rows(case: Case) -> Iterator[tuple[str, int, str | None, str | None, str, int]]:
     for part in PARTS:
         for position, item in enumerate(getattr(case, part)):
             subject = getattr(item, "instance_uuid", None)
             request = getattr(item, "request_id", None)
-            yield part, position, subject, request, _dumps(item)
+            text = _dumps(item)
+            yield part, position, subject, request, text, _crc(text)
 
 
 def _event_row(event: Event) -> tuple[str, int | None, str | None, str | None, str | None, str | None, str]:
@@ -124,6 +124,10 @@ def _event_row(event: Event) -> tuple[str, int | None, str | None, str | None, s
         event.instance_uuid,
         _dumps(event),
     )
+
+
+def _crc(text: str) -> int:
+    return zlib.crc32(text.encode())
 
 
 def _dumps(item: object) -> str:
@@ -162,19 +166,29 @@ class CaseReader:
     @property
     def description(self) -> str:
         """What the case is about: its paths and counts."""
-        return self._meta.get("description", "")
+        return str(self._meta.get("description", ""))
 
     def case(self) -> Case:
-        """The whole case."""
-        parts = {part: tuple(self._part(part)) for part in PARTS}
-        return Case(**parts, claims_in_placement=json.loads(self._meta["claims_in_placement"]))
+        """The whole case; every row is held against its checksum, so a damaged disk cannot change a report."""
+        try:
+            facts = json.loads(self._checked(self._meta["facts"], int(self._meta["crc"])))
+            parts = {part: tuple(self._part(part, facts["counts"][part])) for part in PARTS}
+            return Case(**parts, claims_in_placement=facts["claims_in_placement"])
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
+            raise self._damaged(error) from error
 
-    def _part(self, part: str) -> Iterator[Any]:
-        for (text,) in self._query("SELECT json FROM parts WHERE part = ? ORDER BY position", (part,)):
-            try:
-                yield decode(_TYPES[part], json.loads(text))
-            except ValueError as error:
-                raise self._damaged(error) from error
+    def _part(self, part: str, count: int) -> Iterator[Any]:
+        rows = self._query("SELECT position, json, crc FROM parts WHERE part = ? ORDER BY position", (part,))
+        if [position for position, _, _ in rows] != list(range(count)):
+            raise ValueError(f"{count} {part} were written, other ones are there")
+        for _, text, crc in rows:
+            yield decode(_TYPES[part], json.loads(self._checked(text, crc)))
+
+    @staticmethod
+    def _checked(text: str, crc: int) -> str:
+        if _crc(text) != crc:
+            raise ValueError("a row is not what was written")
+        return text
 
     def _query(self, sql: str, values: tuple[str, ...] = ()) -> list[Any]:
         try:
@@ -183,7 +197,7 @@ class CaseReader:
                 return connection.execute(sql, values).fetchall()
             finally:
                 connection.close()
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, ValueError, OverflowError) as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> CaseDamagedError:

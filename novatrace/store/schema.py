@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "1"
+VERSION = "2"
 PARTS = ("evidence", "coverage", "notices", "migrations", "bursts", "views", "findings")
 
 SCHEMA = """
@@ -10,6 +10,7 @@ PRAGMA journal_mode = DELETE;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE parts (
     part TEXT NOT NULL, position INTEGER NOT NULL, instance_uuid TEXT, request_id TEXT, json TEXT NOT NULL,
+    crc INTEGER NOT NULL,
     PRIMARY KEY (part, position)
 ) WITHOUT ROWID;
 CREATE TABLE events (
