@@ -97,6 +97,13 @@ class CaseNotWritableError(CaseError):
     error_id = "E-CASE-WRITE"
 
 
+class WorkerLostError(NovatraceError):
+    """A process that read logs for us ended without a result."""
+
+    exit_code = 30
+    error_id = "E-WORKER"
+
+
 class OutputError(NovatraceError):
     """The report could not be written where it was asked for."""
 

@@ -30,5 +30,4 @@ def node_folders(folder: Path) -> tuple[str, ...]:
 def analysed(folder: Path, *, inventory: Path | None = None) -> Case:
     """The analysed case of a folder, made once in a test run; nothing is kept on disk."""
     options = pipeline.RunOptions(node_folders(folder), inventory=inventory)
-    case, _ = pipeline._read_case(options, None)
-    return case
+    return pipeline.analyse(options)

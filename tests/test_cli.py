@@ -215,7 +215,7 @@ def test_on_a_terminal_of_80_columns_no_id_is_broken(novatrace, tmp_path):
 
 def test_the_module_is_installed_with_its_data():
     """The wheel carries catalogue, layouts, schemas, guide and py.typed."""
-    folder = Path(pipeline.__file__).parent
+    folder = Path(pipeline.__file__).parent.parent
     assert (folder / "py.typed").exists()
     for data in (
         "messages/nova.filters.toml",

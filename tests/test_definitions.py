@@ -8,7 +8,7 @@ import pytest
 
 from novatrace.errors import UsageError
 from novatrace.parsing import definitions, layouts
-from novatrace.parsing.scanner import MessageMatcher
+from novatrace.parsing.events import MessageMatcher
 
 FOLDER = resources.files("novatrace") / "messages"
 FILES = sorted(entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".toml"))

@@ -9,14 +9,14 @@ import pytest
 from cases import FIXTURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import read
 
-from novatrace.model.evidence import Coverage, Evidence
-from novatrace.parsing import definitions, lines, scanner
+from novatrace.model.evidence import Coverage
+from novatrace.parsing import lines
 from novatrace.parsing.lines import physical_lines, wrap_width
 from novatrace.parsing.records import RecordReader, without_suffix
 from novatrace.parsing.timestamps import Clock
 
-MATCHER = scanner.MessageMatcher(definitions.load_catalogue())
 REQUEST = "req-7a578ff5-2e78-410b-8168-5219efa84f9b"
 USER, PROJECT = "2eafeb9a3d184115bfc0ba6a61c1f4b9", "1c32d3e9bbe9419f85b37b4a6c0e2f3e"
 UUID = "32fc6596-d4ab-4ca8-91c3-1c8578ca9fbf"
@@ -25,12 +25,6 @@ SOME_LINES = [
     for path in sorted((FIXTURES / "real-nova").glob("*/*/*.log"))[::5]
     for line in path.read_bytes().split(b"\n")[:30]
 ]
-
-
-def scan(data: bytes, service: str | None = None) -> scanner.ScanResult:
-    """Scans some bytes as one input."""
-    evidence = Evidence(0, "x.log", None, "n1", service, len(data), "", "", 0)
-    return scanner.scan([data] if data else [], evidence, MATCHER, UTC, "UTC")
 
 
 def records(text: str, **options):
@@ -58,7 +52,8 @@ def test_lines_are_the_bytes_between_newlines(data, cuts):
 def test_the_ledger_balances_on_any_bytes(parts, end):
     """Every line of any mixture of log lines and garbage has exactly one place in the account."""
     data = b"\n".join(parts) + (b"\n" if end else b"")
-    ledger = scan(data).coverage.lines
+    ledger = read(data)[1].lines
+    assert read(data, line_by_line=True)[1].lines == ledger
     assert ledger.balanced
     assert ledger.total == data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
 
@@ -169,12 +164,10 @@ def test_records_broken_by_a_terminal_are_joined_again(width):
     whole = (FIXTURES / "real-nova" / "o15-b1-race-room1" / "ctl01" / "nova-scheduler.log").read_bytes().split(b"\n")
     picked = [line for line in whole if b"returned" in line or b"Weighed [" in line][:12]
     broken = b"\n".join(line[i : i + width] for line in picked for i in range(0, len(line), width)) + b"\n"
-    plain = scan(b"\n".join(picked) + b"\n", "nova-scheduler")
-    rejoined = scan(broken, "nova-scheduler")
-    assert [(e.kind, e.values, e.request_id) for e in rejoined.events] == [
-        (e.kind, e.values, e.request_id) for e in plain.events
-    ]
-    assert rejoined.coverage.lines.balanced
+    plain, _, _ = read(b"\n".join(picked) + b"\n", "nova-scheduler")
+    rejoined, coverage, _ = read(broken, "nova-scheduler")
+    assert [(e.kind, e.values, e.request_id) for e in rejoined] == [(e.kind, e.values, e.request_id) for e in plain]
+    assert coverage.lines.balanced
 
 
 @pytest.mark.parametrize("path", sorted((FIXTURES / "real-nova").glob("*/*/*.log"))[::3], ids=lambda p: p.parent.name)

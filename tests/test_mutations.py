@@ -25,8 +25,7 @@ shipped = pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
 
 def read(*paths: Path) -> Case:
     """The analysed case of some paths."""
-    case, _ = pipeline._read_case(pipeline.RunOptions(tuple(map(str, paths))), None)
-    return case
+    return pipeline.analyse(pipeline.RunOptions(tuple(map(str, paths))))
 
 
 @cache

@@ -40,7 +40,7 @@ def rendered(name: str, format_name: str, kind: str, **terminal) -> str:
     subject = None
     if kind == "explain":
         first = next(m for m in case.migrations if m.attempts and m.action != "create")
-        subject = pipeline._subject(case, first.instance_uuid or first.request_id)
+        subject = pipeline.subject_of(case, first.instance_uuid or first.request_id)
     return pipeline.render(format_name, kind, case, subject, **terminal)
 
 
@@ -71,7 +71,7 @@ def test_json_keeps_its_contract(folder, kind):
     subject = None
     if kind == "explain":
         move = next(m for m in case.migrations if m.action != "create")
-        subject = pipeline._subject(case, move.instance_uuid or move.request_id)
+        subject = pipeline.subject_of(case, move.instance_uuid or move.request_id)
     validator = Draft202012Validator(json.loads(pipeline.schema(kind)))
     assert list(validator.iter_errors(json.loads(pipeline.render("json", kind, case, subject)))) == []
 

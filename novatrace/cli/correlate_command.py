@@ -9,6 +9,7 @@ import click
 from novatrace import pipeline
 from novatrace.cli import options, progress, stderr, writing
 from novatrace.errors import EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
+from novatrace.pipeline.ingest import RunOptions
 
 
 @click.command(
@@ -30,6 +31,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     tz: str | None,
     node: str | None,
     messages: tuple[Path, ...],
+    jobs: int | None,
     since: str | None,
     until: str | None,
     inventory: Path | None,
@@ -44,7 +46,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     by whom, on which resource, and what to do. The result is kept as a case, so that `explain` needs no path.
 
     PATH is a folder (one for each node, or flat), a file (also .gz), or - for standard input."""  # noqa: D205, D209
-    wanted = pipeline.RunOptions(paths, tz, node, since, until, inventory, messages, case_file)
+    wanted = RunOptions(paths, tz, node, since, until, inventory, messages, case_file, jobs)
     with progress.shown(quiet=quiet) as step:
         case = pipeline.correlate(wanted, step)
     writing.write(

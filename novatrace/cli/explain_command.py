@@ -9,6 +9,7 @@ import click
 from novatrace import pipeline
 from novatrace.cli import options, progress, stderr, writing
 from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from novatrace.pipeline.ingest import RunOptions
 
 
 @click.command(
@@ -29,6 +30,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     tz: str | None,
     node: str | None,
     messages: tuple[Path, ...],
+    jobs: int | None,
     since: str | None,
     until: str | None,
     inventory: Path | None,
@@ -40,7 +42,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
 ) -> int:
     """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
     that tells each step. Without PATH the newest case is used."""  # noqa: D205, D209
-    wanted = pipeline.RunOptions(paths, tz, node, since, until, inventory, messages, case_file)
+    wanted = RunOptions(paths, tz, node, since, until, inventory, messages, case_file, jobs)
     with progress.shown(quiet=quiet) as step:
         case, subject, path = pipeline.explain(identifier, wanted, step)
     if path is not None and not quiet:

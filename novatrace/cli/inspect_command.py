@@ -9,6 +9,7 @@ import click
 from novatrace import pipeline
 from novatrace.cli import options, progress, stderr, writing
 from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from novatrace.pipeline.ingest import RunOptions
 
 
 @click.command(
@@ -24,6 +25,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     tz: str | None,
     node: str | None,
     messages: tuple[Path, ...],
+    jobs: int | None,
     format_name: str,
     output: str | None,
     *,
@@ -32,7 +34,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     """What each input is: layout, node, service, times, levels, the account of its lines, and what was not
     understood. Nothing is analysed and no case is kept."""  # noqa: D205, D209
     with progress.shown(quiet=quiet) as step:
-        case = pipeline.inspect(pipeline.RunOptions(paths, tz, node, messages=messages), step)
+        case = pipeline.inspect(RunOptions(paths, tz, node, messages=messages, jobs=jobs), step)
     writing.write(
         lambda width, colour: pipeline.render(format_name, "inspect", case, width=width, colour=colour),
         output,

@@ -50,6 +50,12 @@ def reading() -> Callable[[F], F]:
             metavar="FILE",
             help="A catalogue file of your own; may be repeated.",
         ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Processes that read at once. Default: one for each processor; small inputs need one.",
+        ),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from novatrace.model.case import Case
-from novatrace.model.evidence import LineLedger
+if TYPE_CHECKING:
+    from novatrace.model.case import Case  # slow to import, and errors come first
 
 _SHOWN_OF_AN_ID = 5
 
@@ -38,6 +39,8 @@ def warnings(case: Case) -> None:
 
 def summary(case: Case, code: int) -> None:
     """The last line: files, the account of lines, warnings and the exit code."""
+    from novatrace.model.evidence import LineLedger  # noqa: PLC0415 - see above
+
     total = LineLedger()
     for coverage in case.coverage:
         total.add(coverage.lines)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from novatrace.model.evidence import Provenance
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """A record whose message the catalogue knows.
+
+    A ``Struct``, because there are millions of them: it is made in a tenth of a dataclass's time and sent as bytes.
 
     Attributes:
         kind: the message kind of the catalogue, such as ``filter-result``.
@@ -50,6 +53,11 @@ class Event:
     def origin(self) -> str | int:
         """Who wrote the line: the node, whatever file of a rotated set it stands in; else the input."""
         return self.node if self.node is not None else self.provenance.evidence_id
+
+    def moved(self, evidence_id: int, lines: int) -> Event:
+        """The same event in an input of this number, so many lines further down."""
+        where = self.provenance
+        return replace(self, provenance=Provenance(evidence_id, where.byte_offset, where.length, where.line_no + lines))
 
     @property
     def sort_key(self) -> tuple[int, int, int]:

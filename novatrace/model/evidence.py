@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
+SAMPLES_KEPT = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -33,8 +37,7 @@ class Evidence:
     mtime_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True, gc=False):
     """A place in an input: byte offset and length in the decompressed stream, first physical line."""
 
     evidence_id: int
@@ -96,6 +99,20 @@ class Coverage:
     levels: dict[str, int] = field(default_factory=dict)
     lines: LineLedger = field(default_factory=LineLedger)
     samples: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, following: Coverage) -> None:
+        """Adds the account of the part that follows."""
+        self.samples += [(number + self.lines.total, text) for number, text in following.samples]
+        del self.samples[SAMPLES_KEPT:]
+        self.lines.add(following.lines)
+        self.bytes_decoded += following.bytes_decoded
+        for mine, other in (
+            (self.layouts, following.layouts), (self.services, following.services), (self.levels, following.levels)
+        ):  # fmt: skip
+            for name, number in other.items():
+                mine[name] = mine.get(name, 0) + number
+        self.first_us = min((t for t in (self.first_us, following.first_us) if t is not None), default=None)
+        self.last_us = max((t for t in (self.last_us, following.last_us) if t is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

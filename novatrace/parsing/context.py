@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _REQUEST_ID = re.compile(r"req-[0-9a-fA-F-]{8,}|req-\S+")
 _ABSENT = ("-", "None", "")
@@ -36,6 +37,7 @@ def service_of(logger: str) -> str | None:
     return next((service for prefix, service in _SERVICE_OF_LOGGER if logger.startswith(prefix)), None)
 
 
+@lru_cache(maxsize=4096)
 def identity(bracket: str, order: tuple[str, ...]) -> tuple[str | None, str | None, str | None, str | None]:
     """(request id, global request id, user, project) of a bracket.
 

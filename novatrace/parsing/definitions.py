@@ -8,6 +8,7 @@ of them at once by ``ambiguities``.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -42,12 +43,29 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """How to tell that a periodic message says the same again.
+
+    Attributes:
+        subject: literal before the quoted or bare name of what the message is about.
+        except_for: literal before a value that changes every time (up to the next comma), or "".
+    """
+
+    subject: bytes
+    except_for: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One wording of one message kind.
 
     Attributes:
         kind: what it means; several wordings share a kind.
-        hint: a literal that stands in every such message; it feeds the scanner.
+        hint: a literal that stands in every such message.
+        anchor: the part of the hint that the scanner looks for in raw bytes. Few anchors that begin with rare letters
+            scan three times faster than many hints, so several hints share one; the whole hint where none is given.
+        repeats: literals around a host's name or an id (``(before, after)``): a text that says the same of it as the
+            one before in the same input is counted, not kept (periodic views).
         pattern: matched at the start of the message text (after the header, without DEBUG suffix).
         types: group → type name of ``values.TYPES``; ``str`` where absent.
         constants: values that the wording implies.
@@ -59,6 +77,8 @@ class Message:
 
     kind: str
     hint: str
+    anchor: str
+    repeats: Repeats | None
     pattern: Pattern
     types: dict[str, str]
     constants: dict[str, Any]
@@ -87,9 +107,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All message definitions, by hint."""
+    """All message definitions, by hint; ``digest`` is another one when any of them changes."""
 
     messages: tuple[Message, ...]
+    digest: str
     by_hint: dict[str, tuple[Message, ...]] = field(default_factory=dict)
 
 
@@ -99,6 +120,9 @@ class _BuiltinPattern:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._compiled: re.Pattern[str] | None = None
+
+    def __repr__(self) -> str:
+        return self._pattern
 
     def match(self, text: str) -> Any:  # noqa: ANN401 - see Pattern
         if self._compiled is None:
@@ -111,6 +135,9 @@ class _UserPattern:
 
     def __init__(self, pattern: str) -> None:
         self._compiled = regex.compile(pattern, regex.DOTALL)
+
+    def __repr__(self) -> str:
+        return str(self._compiled.pattern)
 
     def match(self, text: str) -> Any:  # noqa: ANN401 - see Pattern
         return self._compiled.match(text, timeout=USER_MATCH_SECONDS)
@@ -137,7 +164,8 @@ def load_catalogue(user_files: tuple[Path, ...] = ()) -> Catalogue:
     by_hint: dict[str, list[Message]] = {}
     for message in messages:
         by_hint.setdefault(message.hint, []).append(message)
-    return Catalogue(tuple(messages), {hint: tuple(listed) for hint, listed in sorted(by_hint.items())})
+    digest = hashlib.blake2b(repr(messages).encode(), digest_size=8).hexdigest()
+    return Catalogue(tuple(messages), digest, {hint: tuple(listed) for hint, listed in sorted(by_hint.items())})
 
 
 def _builtin() -> Iterator[Message]:
@@ -180,6 +208,8 @@ def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
         return Message(
             kind=table["kind"],
             hint=table["hint"],
+            anchor=table.get("anchor", table["hint"]),
+            repeats=_repeats(table.get("repeats")),
             pattern=compiled,
             types=types,
             constants=dict(table.get("constants", {})),
@@ -196,10 +226,18 @@ def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
         raise UsageError(f"{origin}: {kind}: pattern does not compile: {error}") from error
 
 
+def _repeats(table: dict[str, str] | None) -> Repeats | None:
+    if table is None:
+        return None
+    return Repeats(table["subject"].encode(), table.get("except_for", "").encode())
+
+
 def self_test(message: Message) -> str:
     """What is wrong with a definition, or "" when every sample gives its whole expected result."""
     if not message.samples:
         return "has no sample"
+    if message.anchor not in message.hint:
+        return "the anchor is not in the hint"
     for number, sample in enumerate(message.samples, 1):
         if message.hint not in sample.text:
             return f"the hint is not in sample {number}"

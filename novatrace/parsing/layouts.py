@@ -20,7 +20,11 @@ from novatrace.errors import UsageError
 from novatrace.parsing.definitions import Sample, expand
 
 _COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\x1b)\[[\d;]*m")
-_COLOUR_MARKS = ("\x1b[", "#033[", "^[[", "\\x1b[")
+
+
+USER_FIRST = ("user", "project")
+# The groups of layouts/oslo.toml in their order: date, time, fraction, pid, level, logger, context, instance, message.
+OsloParts = tuple[str, str, str | None, str | None, str, str, str | None, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def parse_layout(text: str, origin: str) -> Layout:
             required=tuple(table.get("required", ())),
             envelope=bool(table.get("envelope", False)),
             inner_only=bool(table.get("inner_only", False)),
-            identity=tuple(table.get("identity", ("user", "project"))),
+            identity=tuple(table.get("identity", USER_FIRST)),
             service=table.get("service"),
             samples=tuple(Sample(s["line"], dict(s["expect"])) for s in table.get("sample", ())),
         )
@@ -127,6 +131,10 @@ def load_layouts() -> tuple[Layout, ...]:
     return tuple(parse_layout(entry.read_text(encoding="utf-8"), entry.name) for entry in entries)
 
 
+def _coloured(line: str) -> bool:
+    return "\x1b[" in line or "#033[" in line or "^[[" in line or "\\x1b[" in line
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line taken apart: the merged fields of envelope and inner layout."""
@@ -143,9 +151,17 @@ class LayoutReader:
     def __init__(self, layouts: tuple[Layout, ...] | None = None) -> None:
         self._layouts = list(load_layouts() if layouts is None else layouts)
 
+    def oslo_parts(self, line: str) -> OsloParts | None:
+        """The parts of a line of oslo's default layout, where that is the layout of the file."""
+        first = self._layouts[0]
+        if first.name != "oslo" or first.pattern is None or _coloured(line):
+            return None
+        match = first.pattern.fullmatch(line)
+        return None if match is None else match.groups()  # type: ignore[return-value]
+
     def read(self, line: str) -> Line | None:
         """The line's fields, or None when no layout fits."""
-        if any(mark in line for mark in _COLOUR_MARKS):
+        if _coloured(line):
             line = _COLOUR.sub("", line)
         for index, layout in enumerate(self._layouts):
             if layout.inner_only:

@@ -31,9 +31,15 @@ class PhysicalLine:
         return self.length > LINE_CAP_BYTES + 1
 
 
-def physical_lines(blocks: Iterable[bytes]) -> Iterator[PhysicalLine]:
-    """The lines of a stream; a last line without an end counts as a line."""
-    offset = number = 0
+def physical_lines(blocks: Iterable[bytes], *, offset: int = 0, number: int = 1) -> Iterator[PhysicalLine]:
+    """The lines of a stream; a last line without an end counts as a line.
+
+    Args:
+        blocks: the stream.
+        offset: of its first byte in the input.
+        number: of its first line in the input.
+    """
+    number -= 1
     head: list[bytes] = []
     held = pending = 0
     for block in blocks:

@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from novatrace.model.evidence import Coverage
+from msgspec import Struct
+from msgspec.structs import replace
+
+from novatrace.model.evidence import SAMPLES_KEPT, Coverage
 from novatrace.parsing.context import identity, service_of
-from novatrace.parsing.layouts import LayoutReader, Line
+from novatrace.parsing.layouts import USER_FIRST, LayoutReader, Line, OsloParts
 from novatrace.parsing.lines import PhysicalLine, looks_dated
 from novatrace.parsing.timestamps import Clock
 
 MESSAGE_CAP_CHARS = 1 << 18
-SAMPLES_KEPT = 5
 _SUFFIX_REACH = 400
+INHERIT_WITHIN_BYTES = 1 << 16
 _INHERIT_WITHIN_US = 2_000_000
 _SUFFIX = re.compile(
     r"\s(?:\{\{\(?(?:pid=\d+\) )?[^{}\n]+? \S+:\d+\}\}|(?:from \(pid=\d+\) )?[\w.<>]+ /?\S*\.pyc?:\d+)\s*$"
 )
 _IGNORED = re.compile(rb"\s*$|-- (?:Logs begin|Journal begins|Boot|Reboot|No entries)|==> .* <==$")
+_NO_IDS = (None, None, None, None)
 _OWN_ID = re.compile(r"\[req-[0-9a-f-]{36}\] ")
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct, gc=False):
     """One log record. ``message`` has no header, no instance prefix and no DEBUG suffix."""
 
     layout: str
@@ -71,23 +74,33 @@ class RecordReader:
         clock: reads the stamps.
         service: service named by the file name, or None.
         wrap_width: width at which a terminal broke the records, or None.
+        find_head: finds the record that one without ids belongs to, for a caller that does not show every line.
     """
 
-    def __init__(self, coverage: Coverage, clock: Clock, *, service: str | None, wrap_width: int | None = None) -> None:
+    def __init__(
+        self,
+        coverage: Coverage,
+        clock: Clock,
+        *,
+        service: str | None,
+        wrap_width: int | None = None,
+        find_head: Callable[[Record], Record | None] | None = None,
+    ) -> None:
         self.coverage = coverage
         self.invalid_utf8_lines = 0
         self._clock = clock
         self._service = service
         self._width = wrap_width
         self._layouts = LayoutReader()
-        self._last: dict[str, Record] = {}
+        self._last: dict[tuple[str, int | None], Record] = {}
+        self._find_head = find_head or (lambda record: self._last.get((record.logger, record.pid)))
 
     def records(self, lines: Iterable[PhysicalLine]) -> Iterator[Record]:
         """All records, in file order."""
         open_record: _Open | None = None
         ledger = self.coverage.lines
         for physical, broken_off in self._unwrapped(lines):
-            text = self._decoded(physical)
+            text = self._decoded(physical.text, physical.number)
             line = None if physical.too_long else self._layouts.read(text)
             if line is not None:
                 if open_record is not None:
@@ -134,9 +147,9 @@ class RecordReader:
         if held is not None:
             yield held, joined
 
-    def _decoded(self, physical: PhysicalLine) -> str:
-        raw = physical.text.rstrip(b"\r")
-        if physical.number == 1 and raw.startswith(b"\xef\xbb\xbf"):
+    def _decoded(self, line: bytes, number: int) -> str:
+        raw = line.rstrip(b"\r")
+        if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
             raw = raw[3:]
         if b"\0" in raw:
             raw = raw.replace(b"\0", b"")
@@ -154,11 +167,51 @@ class RecordReader:
     def _closed(self, opened: _Open) -> Record:
         record = self._record(opened)
         self._count(record)
-        if record.request_id is None and record.level in ("ERROR", "TRACE"):
-            record = self._inherited(record)
-        elif record.request_id is not None:
-            self._last[record.logger] = record
-        return record
+        if record.request_id is not None:
+            self._last[record.logger, record.pid] = record
+        return self.adopted(record)
+
+    def adopted(self, record: Record) -> Record:
+        """A record without ids that belongs to the one before it (traceback lines carry no bracket), with its ids."""
+        if record.request_id is not None or record.level not in ("ERROR", "TRACE"):
+            return record
+        return _inherited(record, self._find_head(record))
+
+    def single(self, raw: bytes, offset: int, number: int, length: int) -> Record | None:
+        """The record of one line that has no continuation, or None when no layout fits; it is not counted."""
+        text = self._decoded(raw, number)
+        parts = self._layouts.oslo_parts(text)
+        if parts is not None:
+            return self._of_parts(parts, offset, number, length)
+        line = self._layouts.read(text)
+        if line is None:
+            return None
+        return self._record(_Open(line, PhysicalLine(raw, offset, number, length), length))
+
+    def _of_parts(self, parts: OsloParts, offset: int, number: int, length: int) -> Record:
+        """The same as ``_record`` for the commonest layout, without the dicts in between."""
+        date, time, fraction, pid, level, logger, context, instance, message = parts
+        request_id, global_id, user, project = identity(context, USER_FIRST) if context else _NO_IDS
+        if "[req-" in message[:5]:
+            message = _OWN_ID.sub("", message, count=1)
+        return Record(
+            layout="oslo",
+            when_us=self._clock.at(date, time, fraction),
+            node=None,
+            service=self._service or service_of(logger),
+            pid=None if pid is None else int(pid),
+            level=level,
+            logger=logger,
+            request_id=request_id,
+            global_request_id=global_id,
+            user_id=user,
+            project_id=project,
+            instance_uuid=instance,
+            message=without_suffix(message),
+            line_no=number,
+            offset=offset,
+            length=length,
+        )
 
     def _record(self, opened: _Open) -> Record:
         fields = opened.line.fields
@@ -187,26 +240,26 @@ class RecordReader:
             traceback=_traceback(fields.get("traceback")),
         )
 
-    def _inherited(self, record: Record) -> Record:
-        """A traceback line with the ids of the record that it follows (same logger, process and moment)."""
-        head = self._last.get(record.logger)
-        if head is None or (head.pid is not None and record.pid is not None and head.pid != record.pid):
-            return record
-        if (
-            record.when_us is None
-            or head.when_us is None
-            or not 0 <= record.when_us - head.when_us <= _INHERIT_WITHIN_US
-        ):
-            return record
-        return replace(
-            record,
-            request_id=head.request_id,
-            global_request_id=head.global_request_id,
-            user_id=head.user_id,
-            project_id=head.project_id,
-            instance_uuid=record.instance_uuid or head.instance_uuid,
-            inherited=True,
-        )
+    def count_span(self, first: Record, last: Record, levels: dict[str, int], lines: int, length: int) -> None:
+        """Counts one-line records of one layout that are not read one by one, from the first to the last of them."""
+        coverage = self.coverage
+        coverage.lines.total += lines
+        coverage.lines.parsed += lines
+        coverage.bytes_decoded += length
+        coverage.layouts[first.layout] = coverage.layouts.get(first.layout, 0) + lines
+        for level, number in levels.items():
+            coverage.levels[level] = coverage.levels.get(level, 0) + number
+        for record in (first, last):
+            self._count_time(record.when_us)
+            self.count_service(record)
+        if self._service is not None:
+            coverage.services[self._service] = coverage.services.get(self._service, 0) + lines
+
+    def count_service(self, record: Record) -> None:
+        """Where the file's name does not tell the service, those of the records that are read stand for all."""
+        if self._service is None and record.service:
+            services = self.coverage.services
+            services[record.service] = services.get(record.service, 0) + 1
 
     def _count(self, record: Record) -> None:
         coverage = self.coverage
@@ -214,19 +267,49 @@ class RecordReader:
         coverage.levels[record.level or "-"] = coverage.levels.get(record.level or "-", 0) + 1
         if record.service:
             coverage.services[record.service] = coverage.services.get(record.service, 0) + 1
-        when = record.when_us
+        self._count_time(record.when_us)
+
+    def _count_time(self, when: int | None) -> None:
+        coverage = self.coverage
         if when is not None:
             coverage.first_us = when if coverage.first_us is None else min(coverage.first_us, when)
             coverage.last_us = when if coverage.last_us is None else max(coverage.last_us, when)
 
 
+def _inherited(record: Record, head: Record | None) -> Record:
+    """A traceback line with the ids of the record that it follows (same logger and process, close in time and place)."""
+    if head is None or head.when_us is None or record.when_us is None:
+        return record
+    if not 0 <= record.when_us - head.when_us <= _INHERIT_WITHIN_US:
+        return record
+    if record.offset - head.offset > INHERIT_WITHIN_BYTES:
+        return record
+    return replace(
+        record,
+        request_id=head.request_id,
+        global_request_id=head.global_request_id,
+        user_id=head.user_id,
+        project_id=head.project_id,
+        instance_uuid=record.instance_uuid or head.instance_uuid,
+        inherited=True,
+    )
+
+
 def without_suffix(message: str) -> str:
     """The message without oslo.log's DEBUG suffix (function, file and line) of any era."""
-    tail = message[-_SUFFIX_REACH:]
-    if ".py" not in tail and "}}" not in tail:
+    tail = message[-_SUFFIX_REACH:].rstrip()
+    blank = tail.rfind(" ")
+    place = tail[blank + 1 :]
+    if place.endswith("}}"):
+        start = message.rfind(" {{")
+    elif ".py" in place and place[-1].isdigit():
+        start = len(message) - len(message[-_SUFFIX_REACH:]) + tail.rfind(" ", 0, blank)
+    else:
         return message
-    match = _SUFFIX.search(tail)
-    return message if match is None else message[: len(message) - len(tail) + match.start()]
+    match = _SUFFIX.match(message, start) if start >= 0 else None
+    if match is None or message[:start].endswith(")"):
+        match = _SUFFIX.search(message, max(0, len(message) - _SUFFIX_REACH))
+    return message if match is None else message[: match.start()]
 
 
 def _grow(opened: _Open, text: str, physical: PhysicalLine) -> None:

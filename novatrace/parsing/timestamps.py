@@ -22,6 +22,7 @@ MONTHS = {
 }
 _ISO_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)[T ]\d\d:")
 _MICRO = 1_000_000
+_LEAP_SECOND = 60
 _FAR_FUTURE_S = 100_000_000_000
 
 
@@ -66,14 +67,14 @@ def _us(moment: datetime) -> int:
 
 
 class Clock:
-    """Reads the stamps of one input; remembers the last second, because neighbours share it."""
+    """Reads the stamps of one input; remembers the last minute, because neighbours share it."""
 
     def __init__(self, local: tzinfo, *, year: int | None = None) -> None:
         self._local = local
         self._utc = local is UTC
-        self._year = year
-        self._last: tuple[str, str] = ("", "")
-        self._last_s: int | None = None
+        self.year = year
+        self._minute = ("", "")
+        self._minute_s: int | None = None
 
     def when_us(self, fields: dict[str, Any]) -> int | None:
         """The moment of a line's fields, or None when the stamp is absurd or missing."""
@@ -82,21 +83,27 @@ class Clock:
             return int(created * _MICRO) if isinstance(created, (int, float)) and 0 <= created < _FAR_FUTURE_S else None
         time = fields.get("time")
         date = fields.get("date")
-        if date is None and self._year is not None and "month" in fields:
-            date = f"{self._year}-{MONTHS[fields['month']]:02}-{int(fields['day']):02}"
+        if date is None and self.year is not None and "month" in fields:
+            date = f"{self.year}-{MONTHS[fields['month']]:02}-{int(fields['day']):02}"
         if date is None or time is None:
             return None
-        if (date, time) != self._last:
-            self._last, self._last_s = (date, time), self._second(date, time)
-        if self._last_s is None:
-            return None
-        fraction = fields.get("fraction")
-        return self._last_s * _MICRO + (int(fraction[:6].ljust(6, "0")) if fraction else 0)
+        return self.at(date, time, fields.get("fraction"))
 
-    def _second(self, date: str, time: str) -> int | None:
+    def at(self, date: str, time: str, fraction: str | None) -> int | None:
+        """The moment of a date, a time and a fraction of a second (1 to 9 digits)."""
+        minute, second = (date, time[:5]), int(time[6:])
+        if minute != self._minute:
+            self._minute, self._minute_s = minute, self._start_of(*minute)
+        if self._minute_s is None or second > _LEAP_SECOND:
+            return None
+        # A leap second (:60) is kept as the second before it.
+        return (self._minute_s + min(second, _LEAP_SECOND - 1)) * _MICRO + (
+            int(fraction[:6].ljust(6, "0")) if fraction else 0
+        )
+
+    def _start_of(self, date: str, minute: str) -> int | None:
         try:
-            # A leap second (:60) is kept as the last second that datetime knows.
-            moment = datetime.strptime(f"{date} {time.replace(':60', ':59')}", "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+            moment = datetime.strptime(f"{date} {minute}", "%Y-%m-%d %H:%M")  # noqa: DTZ007
             if self._utc:
                 return timegm(moment.timetuple())
             return _us(moment.replace(tzinfo=self._local)) // _MICRO

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from novatrace.model.evidence import Evidence, Notice
-from novatrace.sources.compression import blocks
+from novatrace.sources.compression import BLOCK_BYTES, blocks, compression_of
 from novatrace.sources.interface import Found, Source
 from novatrace.sources.nodes import node_of_path, service_of_file
 
@@ -154,30 +154,37 @@ def _source(
             notices.append(Notice("I-IN-DUP", "sources", path, f"the same file as {seen[identity]}; read once"))
             return None
         seen[identity] = path
-        evidence = _evidence(path, given, node, status)
+        evidence, head = _evidence(path, given, node, status)
     except OSError as error:
         notices.append(Notice("W-IN-PERM", "sources", path, f"{_reason(error)}; skipped", incomplete=True))
         return None
-    return Source(evidence, partial(_file_blocks, path, status.st_size), asked_for)
+    plain = compression_of(head) is None
+    return Source(
+        evidence,
+        partial(_file_blocks, path, status.st_size),
+        asked_for,
+        partial(_file_range, path) if plain else None,
+    )
 
 
-def _evidence(path: str, given: str, node: str | None, status: os.stat_result) -> Evidence:
+def _evidence(path: str, given: str, node: str | None, status: os.stat_result) -> tuple[Evidence, bytes]:
     with open(path, "rb") as file:  # noqa: PTH123 - see _walk
         head = file.read(HASHED_BYTES)
         file.seek(max(0, status.st_size - HASHED_BYTES))
         tail = file.read(HASHED_BYTES)
     name = os.path.basename(path)  # noqa: PTH119 - see _walk
-    return Evidence(
+    evidence = Evidence(
         id=-1,
         path=path,
         member=None,
         node=node or node_of_path(path, given),
         service=service_of_file(name),
         size_bytes=status.st_size,
-        head_hash=_hash(head),
-        tail_hash=_hash(tail),
+        head_hash=digest(head),
+        tail_hash=digest(tail),
         mtime_us=status.st_mtime_ns // 1000,
     )
+    return evidence, head
 
 
 def _file_blocks(path: str, size: int) -> Iterator[bytes]:
@@ -185,12 +192,29 @@ def _file_blocks(path: str, size: int) -> Iterator[bytes]:
         yield from blocks(file, limit=size)
 
 
+def _file_range(path: str, start: int, end: int) -> Iterator[bytes]:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        while start < end:
+            block = os.pread(handle, min(BLOCK_BYTES, end - start), start)
+            if not block:
+                return
+            start += len(block)
+            yield block
+    finally:
+        os.close(handle)
+
+
 def _stdin(stdin: BinaryIO | None, node: str | None) -> Source:
     data = (stdin or sys.stdin.buffer).read()
     evidence = Evidence(
-        -1, "-", None, node, None, len(data), _hash(data[:HASHED_BYTES]), _hash(data[-HASHED_BYTES:]), 0
+        -1, "-", None, node, None, len(data), digest(data[:HASHED_BYTES]), digest(data[-HASHED_BYTES:]), 0
     )
-    return Source(evidence, lambda: blocks(BytesIO(data)), asked_for=True)
+    return Source(evidence, partial(_memory_blocks, data), asked_for=True)
+
+
+def _memory_blocks(data: bytes) -> Iterator[bytes]:
+    yield from blocks(BytesIO(data))
 
 
 def _without_copies(sources: list[Source], notices: list[Notice]) -> Iterator[Source]:
@@ -218,7 +242,8 @@ def _numbered(sources: Iterator[Source]) -> Iterator[Source]:
         yield replace(source, evidence=replace(source.evidence, id=number))
 
 
-def _hash(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """The hash that tells inputs apart."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

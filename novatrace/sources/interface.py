@@ -17,11 +17,13 @@ class Source:
         open_blocks: starts reading from the first byte; raises ``OSError``, ``compression.Damage`` or
             ``compression.MissingCodecError`` while iterated.
         asked_for: True when the user named this very file, so that it is read whatever it looks like.
+        read_range: reads the bytes from one offset to another, where they can be read out of order; else None.
     """
 
     evidence: Evidence
     open_blocks: Callable[[], Iterator[bytes]]
     asked_for: bool
+    read_range: Callable[[int, int], Iterator[bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,128 +5,28 @@ sources → scan → events → analysis → findings → case file → report
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
+import os
+from dataclasses import replace
 from importlib import resources
-from itertools import islice
 from pathlib import Path
 
 from novatrace import __version__, findings
 from novatrace.analysis import correlate as analysis
 from novatrace.analysis import subjects, why
-from novatrace.errors import CaseError, NothingToAnalyseError, UsageError
+from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
-from novatrace.model.event import Event
-from novatrace.model.evidence import Coverage, Evidence, Notice
 from novatrace.model.finding import SEVERITIES
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.parsing import definitions, inventory, scanner
-from novatrace.parsing.lines import physical_lines
-from novatrace.parsing.timestamps import moment_us, zone
+from novatrace.parsing import definitions, inventory
+from novatrace.parsing.timestamps import moment_us
+from novatrace.pipeline.ingest import Ingested, Progress, RunOptions, ingest, plan_of, zone_of
 from novatrace.reports import interface as reports
 from novatrace.reports import neutralise, text_report
-from novatrace.sources import files
-from novatrace.sources.reading import Reading
-from novatrace.store.case_file import CaseReader, write_case
+from novatrace.store.case_reader import CaseReader
+from novatrace.store.case_writer import case_writer
 from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
 
-Progress = Callable[[int, int, str], None]
-_PROBE_LINES = 200
 _SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What the user asked for, free of click."""
-
-    paths: tuple[str, ...]
-    tz: str | None = None
-    node: str | None = None
-    since: str | None = None
-    until: str | None = None
-    inventory: Path | None = None
-    messages: tuple[Path, ...] = ()
-    case_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What was read: inputs, their accounts, their events, and what was wrong with them."""
-
-    evidence: tuple[Evidence, ...]
-    coverage: tuple[Coverage, ...]
-    events: tuple[Event, ...]
-    notices: tuple[Notice, ...]
-
-
-def ingest(options: RunOptions, progress: Progress | None = None) -> Ingested:
-    """Reads every input under the paths.
-
-    Raises:
-        NothingToAnalyseError: nothing could be read, or no line of it is a log line.
-        UsageError: an option cannot be used as given.
-    """
-    local, basis = _zone(options)
-    matcher = scanner.MessageMatcher(definitions.load_catalogue(options.messages))
-    found = files.find(options.paths, node=options.node)
-    notices = list(found.notices)
-    total = sum(source.evidence.size_bytes for source in found.sources)
-    done = 0
-    results: list[tuple[Evidence, scanner.ScanResult]] = []
-    for source in found.sources:
-        reading = Reading(source)
-        if source.asked_for or _is_log(reading, notices):
-            evidence = replace(source.evidence, id=len(results))
-            results.append((evidence, scanner.scan(reading.blocks(), evidence, matcher, local, basis)))
-        notices += reading.notices
-        done += source.evidence.size_bytes
-        if progress is not None:
-            progress(done, total, source.evidence.path)
-    for _, result in results:
-        notices += result.notices
-    ingested = Ingested(
-        evidence=tuple(evidence for evidence, _ in results),
-        coverage=tuple(result.coverage for _, result in results),
-        events=tuple(event for _, result in results for event in result.events),
-        notices=tuple(notices),
-    )
-    _check(ingested, options)
-    return ingested
-
-
-def _zone(options: RunOptions) -> tuple[tzinfo, str]:
-    if options.tz is None:
-        return UTC, "UTC assumed (no zone in the stamps; --tz states it)"
-    return zone(options.tz), f"{options.tz} (--tz)"
-
-
-def _is_log(reading: Reading, notices: list[Notice]) -> bool:
-    """True when a file found in a folder has log lines at its start; others are named, not read."""
-    head = reading.head()
-    lines = list(islice(physical_lines([head]), _PROBE_LINES))
-    if not head or scanner.recognised(lines):
-        return bool(head)
-    binary = b"\0" in head[:65536]
-    notice_id, what = (
-        ("W-IN-BINARY", "binary data") if binary else ("I-IN-NOTLOG", "no line of a known layout at its start")
-    )
-    notices.append(Notice(notice_id, "sources", reading.path, f"{what}; not read"))
-    return False
-
-
-def _check(ingested: Ingested, options: RunOptions) -> None:
-    for coverage in ingested.coverage:
-        if not coverage.lines.balanced:
-            raise AssertionError(f"ledger of {ingested.evidence[coverage.evidence_id].path} does not balance")
-    if any(c.lines.parsed for c in ingested.coverage):
-        return
-    reasons = [f"{n.place}: {n.text}" for n in ingested.notices if n.stage == "sources"]
-    where = ", ".join(options.paths) or "no path"
-    raise NothingToAnalyseError(
-        f"{where}: no log lines found{': ' + reasons[0] if reasons else ''}",
-        next_step="give folders or files with nova logs; `novatrace guide collecting-logs` tells which",
-    )
 
 
 def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
@@ -137,9 +37,23 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
     """
     path = case_file(options)
     refuse_inside_evidence(path, options.paths)
-    case, events = _read_case(options, progress)
-    write_case(path, case, events, description(case, options.paths))
+    older = _older(path)
+    plan = plan_of(options)
+    if older is not None and older.run == plan.run:
+        os.utime(path)  # the newest case is the one that was asked for last
+        return older.case()
+    with case_writer(path) as writer:
+        case = _analysed(ingest(plan, progress, older=older, keep=writer.keep), options)
+        writer.finish(case, subjects.index(case), description(case, options.paths), plan.run)
     return case
+
+
+def _older(path: Path) -> CaseReader | None:
+    """The case of the same paths, if there is one that can be read; a damaged one is made anew."""
+    try:
+        return CaseReader(path)
+    except CaseError:
+        return None
 
 
 def case_file(options: RunOptions) -> Path:
@@ -166,28 +80,32 @@ def known_cases() -> list[tuple[Path, str]]:
 
 def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
     """What the inputs are and how much of them was understood; nothing is kept."""
-    read = ingest(options, progress)
-    return Case(read.evidence, read.coverage, read.notices, (), (), (), (), None)
+    read = ingest(plan_of(options), progress)
+    return Case(tuple(read.evidence), tuple(read.coverage), tuple(read.notices), (), (), (), (), None)
 
 
-def _read_case(options: RunOptions, progress: Progress | None) -> tuple[Case, tuple[Event, ...]]:
-    local, _ = _zone(options)
+def analyse(options: RunOptions, progress: Progress | None = None) -> Case:
+    """Reads and analyses; nothing is kept."""
+    return _analysed(ingest(plan_of(options), progress), options)
+
+
+def _analysed(read: Ingested, options: RunOptions) -> Case:
+    local, _ = zone_of(options)
     since_us = None if options.since is None else moment_us(options.since, local)
     until_us = None if options.until is None else moment_us(options.until, local)
     known = None if options.inventory is None else inventory.load(options.inventory)
-    read = ingest(options, progress)
     found = analysis.correlate(read.events, read.coverage, known, since_us=since_us, until_us=until_us)
     case = Case(
-        evidence=read.evidence,
-        coverage=read.coverage,
-        notices=read.notices,
+        evidence=tuple(read.evidence),
+        coverage=tuple(read.coverage),
+        notices=tuple(read.notices),
         migrations=found.migrations,
         bursts=found.bursts,
         views=found.views,
         findings=(),
         claims_in_placement=found.claims_in_placement,
     )
-    return replace(case, findings=findings.of(case)), read.events
+    return replace(case, findings=findings.of(case))
 
 
 def explain(
@@ -200,26 +118,38 @@ def explain(
         CaseError: there is no case, or it cannot be read.
     """
     if options.paths:
-        case, _ = _read_case(options, progress)
-        path = None
-    else:
-        path = options.case_file or newest_case()
-        case = CaseReader(path).case()
-    return case, _subject(case, identifier), path
+        case = analyse(options, progress)
+        return case, subject_of(case, identifier), None
+    path = options.case_file or newest_case()
+    reader = CaseReader(path)
+    known = [name for start in subjects.beginnings(identifier) for name in reader.names(start)]
+    kind, name = _only(subjects.candidates(known, identifier), identifier, reader.count("migrations"))
+    case = reader.about(kind, name)
+    return case, subjects.subject(case, kind, name), path
+
+
+def subject_of(case: Case, identifier: str) -> Subject:
+    """The VM, request or host of a case that an identifier names.
+
+    Raises:
+        UsageError: nothing in the case has this id, or several have it.
+    """
+    found = subjects.candidates(((kind, name) for name, kind, _, _ in subjects.index(case)), identifier)
+    return subjects.subject(case, *_only(found, identifier, len(case.migrations)))
 
 
 def why_not(case: Case, subject: Subject, host: str) -> WhyNot:
     """Why a host was not chosen for the subject; the short form of a host name will do."""
-    known = [name for kind, name in subjects.candidates(case, host) if kind == "host"]
+    names = ((kind, name) for name, kind, _, _ in subjects.index(case) if kind == "host")
+    known = [name for _, name in subjects.candidates(names, host)]
     return why.why_not(subject, known[0] if len(known) == 1 else host)
 
 
-def _subject(case: Case, identifier: str) -> Subject:
-    found = subjects.candidates(case, identifier)
+def _only(found: list[tuple[str, str]], identifier: str, migrations: int) -> tuple[str, str]:
     if not found:
         raise UsageError(
             f"{identifier!r}: no VM, request or host of this case has this id",
-            next_step=f"the case has {len(case.migrations)} migration(s); `novatrace correlate` lists them",
+            next_step=f"the case has {migrations} migration(s); `novatrace correlate` lists them",
             error_id="E-ID-UNKNOWN",
         )
     if len(found) > 1:
@@ -229,7 +159,7 @@ def _subject(case: Case, identifier: str) -> Subject:
             next_step="give more of the id",
             error_id="E-ID-AMBIGUOUS",
         )
-    return subjects.subject(case, *found[0])
+    return found[0]
 
 
 neutral = neutralise.neutral

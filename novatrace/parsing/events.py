@@ -1,15 +1,12 @@
-"""Scans one input: bytes in, events and the account of every line out.
+"""From records to events: a message pattern is tried only where its hint was seen.
 
-A pure function of its arguments, so that it can run in any process. All hints of the catalogue stand in one automaton;
-a message pattern is tried only where its hint was seen.
+All hints of the catalogue stand in one automaton. Also what the first lines of an input tell about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import chain, islice
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -17,28 +14,18 @@ from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
 from novatrace.parsing.definitions import Catalogue, Message
 from novatrace.parsing.layouts import LayoutReader
-from novatrace.parsing.lines import PhysicalLine, physical_lines, wrap_width
-from novatrace.parsing.records import Record, RecordReader
+from novatrace.parsing.lines import PhysicalLine
+from novatrace.parsing.records import Record
 from novatrace.parsing.timestamps import MONTHS, Clock, year_of
 
-_PROBE_LINES = 400
 _TRACEBACK_HINT = "ComputeResourcesUnavailable"
-
-
-@dataclass(frozen=True, slots=True)
-class ScanResult:
-    """What one input gave."""
-
-    events: tuple[Event, ...]
-    coverage: Coverage
-    notices: tuple[Notice, ...]
 
 
 class MessageMatcher:
     """Finds the catalogue message of a text."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._hints = list(catalogue.by_hint)
+        self._hints = sorted(catalogue.by_hint, key=lambda hint: (-len(hint), hint))
         self._messages = [catalogue.by_hint[hint] for hint in self._hints]
         self._automaton = AhoCorasick(
             self._hints, matchkind=MatchKind.Standard, implementation=Implementation.DFA, store_patterns=False
@@ -49,26 +36,12 @@ class MessageMatcher:
         hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
         if not hits:
             return None
-        for index in sorted({hit[0] for hit in hits}, key=lambda i: (-len(self._hints[i]), self._hints[i])):
+        for index in sorted({hit[0] for hit in hits}):
             for message in self._messages[index]:
                 values = message.values(text)
                 if values is not None:
                     return message, values
         return None
-
-
-def scan(
-    blocks: Iterable[bytes], evidence: Evidence, matcher: MessageMatcher, local: tzinfo, zone_basis: str
-) -> ScanResult:
-    """Events, coverage and notices of one input."""
-    lines = physical_lines(blocks)
-    probe = list(islice(lines, _PROBE_LINES))
-    coverage = Coverage(evidence_id=evidence.id)
-    width = wrap_width(probe)
-    clock, coverage.clock_basis = _clock(probe, evidence, local, zone_basis)
-    reader = RecordReader(coverage, clock, service=evidence.service, wrap_width=width)
-    events = tuple(_events(reader.records(chain(probe, lines)), evidence, matcher))
-    return ScanResult(events, coverage, tuple(_notices(reader, evidence, width)))
 
 
 def recognised(lines: list[PhysicalLine]) -> bool:
@@ -81,7 +54,8 @@ def recognised(lines: list[PhysicalLine]) -> bool:
     )
 
 
-def _clock(probe: list[PhysicalLine], evidence: Evidence, local: tzinfo, zone_basis: str) -> tuple[Clock, str]:
+def clock_of(probe: list[PhysicalLine], evidence: Evidence, local: tzinfo, zone_basis: str) -> tuple[Clock, str]:
+    """The clock that reads an input's stamps, and its basis."""
     reader = LayoutReader()
     texts = [line.text.decode("utf-8", "replace") for line in probe]
     for text in texts:
@@ -97,7 +71,8 @@ def _clock(probe: list[PhysicalLine], evidence: Evidence, local: tzinfo, zone_ba
     return Clock(local), zone_basis
 
 
-def _events(records: Iterator[Record], evidence: Evidence, matcher: MessageMatcher) -> Iterator[Event]:
+def events_of(records: Iterable[Record], evidence: Evidence, matcher: MessageMatcher) -> Iterator[Event]:
+    """What the catalogue understands of some records."""
     for record in records:
         found = matcher.match(record.message)
         if found is not None:
@@ -129,12 +104,13 @@ def _event(record: Record, kind: str, values: dict[str, object], evidence: Evide
     )
 
 
-def _notices(reader: RecordReader, evidence: Evidence, width: int | None) -> Iterator[Notice]:
-    lines = reader.coverage.lines
-    if reader.invalid_utf8_lines:
+def notices_of(coverage: Coverage, invalid_utf8_lines: int, evidence: Evidence, width: int | None) -> Iterator[Notice]:
+    """What the user must know about how an input could be read."""
+    lines = coverage.lines
+    if invalid_utf8_lines:
         yield Notice(
             "W-TXT-UTF8", "parsing", evidence.path,
-            "lines that are not valid UTF-8; the other bytes of them were read", reader.invalid_utf8_lines,
+            "lines that are not valid UTF-8; the other bytes of them were read", invalid_utf8_lines,
         )  # fmt: skip
     if lines.too_long:
         yield Notice(
@@ -142,7 +118,7 @@ def _notices(reader: RecordReader, evidence: Evidence, width: int | None) -> Ite
             "lines over 1 MiB; counted, not read", lines.too_long, incomplete=True,
         )  # fmt: skip
     if lines.unparsed:
-        first = reader.coverage.samples[0][0]
+        first = coverage.samples[0][0]
         yield Notice(
             "W-FMT-UNKNOWN", "parsing", f"{evidence.path}:{first}",
             f"{lines.unparsed} of {lines.total} lines match no layout; counted, not understood; "

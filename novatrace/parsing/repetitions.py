@@ -1,0 +1,62 @@
+"""Periodic messages that say the same again: told from raw bytes, and dropped from events.
+
+A scheduler's DEBUG log holds the state of every host for every request; what did not change adds nothing. Equal bytes
+give equal values, so a reader may drop them early; ``without_repetitions`` drops what the bytes did not show, and
+what was said on both sides of a border between two readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from novatrace.model.event import Event
+from novatrace.parsing.definitions import Repeats
+
+_NAME_REACH = 80
+
+
+class Repetitions:
+    """What was last said of each subject in one input."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[bytes, bytes], bytes] = {}
+
+    def again(self, rule: Repeats, hint: bytes, text: bytes) -> bool:
+        """True when the text (from the hint on) says what the last one of its subject said; remembers it."""
+        at = text.find(rule.subject)
+        if at < 0:
+            return False
+        at += len(rule.subject)
+        subject = text[at : at + _NAME_REACH].split(b",", 1)[0].split(b" ", 1)[0]
+        said = _without(text, rule.except_for)
+        if self._last.get((hint, subject)) == said:
+            return True
+        self._last[hint, subject] = said
+        return False
+
+
+def _without(text: bytes, literal: bytes) -> bytes:
+    start = text.find(literal) if literal else -1
+    if start < 0:
+        return text
+    end = text.find(b",", start + len(literal))
+    return text[:start] + text[end:] if end >= 0 else text[:start]
+
+
+def without_repetitions(events: Iterable[Event], kinds: Collection[str]) -> Iterator[Event]:
+    """Events of one input, in file order, without periodic ones that repeat what was last said of their subject."""
+    last: dict[tuple[str, str | None], dict[str, Any]] = {}
+    for event in events:
+        if event.kind in kinds:
+            key = (event.kind, _subject(event.values))
+            if last.get(key) == event.values:
+                continue
+            last[key] = event.values
+        yield event
+
+
+def _subject(values: dict[str, Any]) -> str | None:
+    state = values.get("compute_node") or values
+    name: str | None = state.get("provider_uuid") or state.get("host") or state.get("node")
+    return name

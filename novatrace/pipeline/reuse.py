@@ -1,0 +1,77 @@
+"""What an older case holds of the inputs, so that the same bytes are not read again.
+
+An input is told by its bytes, not by its name: a rotated file is known under its new one. Size, head and tail must agree;
+a file that has grown agrees with its old head and, where it ended, with its old tail.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+
+from novatrace.errors import CaseError
+from novatrace.model.evidence import Evidence
+from novatrace.model.scanned import KeptPiece
+from novatrace.pipeline.workers import Task, pieces
+from novatrace.sources.files import HASHED_BYTES, digest
+from novatrace.sources.interface import Source
+from novatrace.store.case_reader import CaseReader
+
+_Inputs = dict[tuple[str, str], list[list[KeptPiece]]]
+
+
+def reused(tasks: Sequence[Task], older: CaseReader) -> list[Task]:
+    """The tasks with what an older case holds of them; of inputs that have grown, only the new end is left to read."""
+    try:
+        known = _by_head(older.pieces())
+    except CaseError:
+        return list(tasks)
+    found: list[Task] = []
+    for _, group in groupby(tasks, key=lambda task: task.evidence.id):
+        found += _of_input(list(group), known, older)
+    return found
+
+
+def _by_head(kept: list[KeptPiece]) -> _Inputs:
+    """Kept inputs (their pieces in order) by manner and head."""
+    inputs: _Inputs = defaultdict(list)
+    for (evidence, manner), group in groupby(kept, key=lambda piece: (piece.evidence, piece.manner)):
+        inputs[manner, evidence.head_hash].append(list(group))
+    return inputs
+
+
+def _of_input(tasks: list[Task], known: _Inputs, older: CaseReader) -> Iterator[Task]:
+    first = tasks[0]
+    now = first.evidence
+    for kept in known.get((first.manner_key, now.head_hash), ()):
+        then = kept[0].evidence
+        if (then.size_bytes, then.tail_hash) == (now.size_bytes, now.tail_hash):
+            yield from (_held(first, piece, older) for piece in kept)
+            return
+        if len(kept) > 1 and then.size_bytes < now.size_bytes and _ended_here(then, first.source):
+            *whole, last = kept
+            yield from (_held(first, piece, older) for piece in whole)
+            yield from (replace(task, start=max(task.start, last.start)) for task in _behind(first, last.start))
+            return
+    yield from tasks
+
+
+def _behind(task: Task, start: int) -> Iterator[Task]:
+    """The pieces of an input that end behind an offset."""
+    cut = pieces(task.source, task.evidence, task.manner, task.messages)
+    yield from (piece for piece in cut if piece.end is None or piece.end > start)
+
+
+def _held(task: Task, piece: KeptPiece, older: CaseReader) -> Task:
+    return replace(task, start=piece.start, end=piece.end, kept=partial(older.scanned, piece))
+
+
+def _ended_here(then: Evidence, source: Source) -> bool:
+    """True when an input still has, where it once ended, what it had there."""
+    if source.read_range is None:
+        return False
+    tail = b"".join(source.read_range(max(0, then.size_bytes - HASHED_BYTES), then.size_bytes))
+    return digest(tail) == then.tail_hash

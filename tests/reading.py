@@ -1,0 +1,40 @@
+"""Reads bytes as one input, in any way that the tool can read them."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC
+
+from novatrace.model.event import Event
+from novatrace.model.evidence import Coverage, Evidence
+from novatrace.parsing import definitions
+from novatrace.parsing.repetitions import without_repetitions
+from novatrace.parsing.scan_task import Joined, Scanner, first_record, manner_of
+
+SCANNER = Scanner(definitions.load_catalogue())
+
+
+def evidence_of(data: bytes, service: str | None = None) -> Evidence:
+    """An input of these bytes."""
+    return Evidence(0, "x.log", None, "n1", service, len(data), "", "", 0)
+
+
+def chunked(data: bytes, size: int) -> list[bytes]:
+    """The bytes in chunks of a size."""
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+def read(
+    data: bytes, service: str | None = None, *, line_by_line: bool = False, chunk: int = 1 << 19, borders=()
+) -> tuple[list[Event], Coverage, int]:
+    """Events, account and lines with invalid UTF-8; cut into pieces at the first record after each border."""
+    evidence = evidence_of(data, service)
+    manner = manner_of(data[: 1 << 16], evidence, UTC, "UTC", line_by_line=line_by_line)
+    starts = sorted({0, len(data)} | {at + found for at in borders if (found := first_record(data[at:])) is not None})
+    whole = Joined()
+    for start, end in itertools.pairwise(starts):
+        chunks = chunked(data[start:end], chunk)
+        before = data[max(0, start - (1 << 17)) : start]
+        whole.add(SCANNER.scan(chunks, evidence, manner, offset=start, before=before), evidence)
+    events = list(without_repetitions(whole.events, SCANNER.periodic))
+    return events, whole.coverage or Coverage(0), whole.invalid_utf8_lines
