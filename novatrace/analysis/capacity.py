@@ -7,17 +7,20 @@ prints vCPUs in HostState, so a view from there leaves them unknown.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from novatrace.analysis.hosts import HostMap
 from novatrace.model.capacity import Capacity, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
-from novatrace.model.migration import Claim, HostNode, Migration, Resources
+from novatrace.model.migration import Candidate, Claim, HostNode, Migration, Pass, Resources
 
+_State = tuple[int, Pass, Candidate]
 RESOURCES = ("vcpus", "ram_mb", "disk_gb")
 OF_CLASS = {"VCPU": "vcpus", "PCPU": "vcpus", "MEMORY_MB": "ram_mb", "DISK_GB": "disk_gb"}
 _TRUST = ("claim", "tracker", "scheduler", "placement", "host-state", "inventory-file")
@@ -48,6 +51,8 @@ class Ledger:
         inventory: Inventory | None,
     ) -> None:
         self._views: dict[str, list[View]] = defaultdict(list)
+        self._known: dict[tuple[str, str], list[View]] = defaultdict(list)
+        self._states: dict[str, list[_State]] = defaultdict(list)
         self._ratios: dict[str, Ratios] = {}
         self._inventory = inventory or Inventory()
         events = list(events)
@@ -57,16 +62,24 @@ class Ledger:
             self._learn_view(event, hosts)
         for migration in migrations:
             self._learn_attempts(migration)
-        for listed in self._views.values():
+        for host, listed in self._views.items():
             listed.sort(key=_when)
+            for view in listed:
+                if view.free.known:
+                    self._known[host, view.whose].append(view)
+        for states in self._states.values():
+            states.sort(key=itemgetter(0))
 
     def views(self) -> tuple[View, ...]:
-        """Every view, by host and time."""
+        """Every view, by host and time; HostStates are left out, they are the candidates of the passes."""
         return tuple(view for host in sorted(self._views) for view in self._views[host])
 
-    def of(self, host: str) -> list[View]:
-        """The views of a host, in time order."""
-        return self._views.get(host, [])
+    def during(self, host: str, first_us: int, until_us: int | None) -> list[View]:
+        """The views of a host from one moment to before another, in time order."""
+        views = self._views.get(host, [])
+        start = bisect_left(views, first_us, key=_moment)
+        end = len(views) if until_us is None else bisect_left(views, until_us, key=_moment)
+        return [view for view in views[start:end] if view.when_us is not None]
 
     def ratios(self, host: str) -> Ratios:
         """The allocation ratios of a host, as far as logged."""
@@ -80,9 +93,9 @@ class Ledger:
         """
         chosen: list[View] = []
         for kind in _TRUST:
-            listed = [v for v in self.of(host) if v.whose == kind and v.free.known and _at_or_before(v, first_us)]
-            if listed:
-                chosen.append(listed[-1])
+            view = self._state(host, first_us) if kind == "host-state" else self._newest(host, kind, first_us)
+            if view is not None:
+                chosen.append(view)
         given = self._given(host)
         if not chosen and given is None:
             return None
@@ -97,6 +110,24 @@ class Ledger:
             free = extended
         best = chosen[0] if chosen else None
         return Capacity(free, source, basis, best.when_us if best else None, best.provenance if best else None)
+
+    def _newest(self, host: str, kind: str, until_us: int | None) -> View | None:
+        views = self._known.get((host, kind), ())
+        end = len(views) if until_us is None else bisect_right(views, until_us, key=_moment)
+        return views[end - 1] if end else None
+
+    def _state(self, host: str, until_us: int | None) -> View | None:
+        """The newest HostState of a host, as a view."""
+        states = self._states.get(host, ())
+        end = len(states) if until_us is None else bisect_right(states, until_us, key=itemgetter(0))
+        if not end:
+            return None
+        _, schedule, candidate = states[end - 1]
+        disk = candidate.free_disk_mb
+        free = Resources(None, candidate.free_ram_mb, None if disk is None else disk // 1024)
+        where = schedule.citations[-1].provenance if schedule.citations else None
+        unknown = Resources()
+        return View(candidate.host, schedule.ended_us, "host-state", unknown, unknown, unknown, free, where)
 
     def _given(self, host: str) -> Resources | None:
         for listed in self._inventory.hosts:
@@ -134,24 +165,11 @@ class Ledger:
         for attempt in migration.attempts:
             if attempt.claim is not None and attempt.selected is not None and attempt.claim.resources:
                 self._add(_of_claim(attempt.claim, attempt.selected, self))
-            for candidate in attempt.schedule.candidates if attempt.schedule else ():
-                schedule = attempt.schedule
-                if candidate.free_ram_mb is not None and schedule is not None:
-                    disk = candidate.free_disk_mb
-                    free = Resources(None, candidate.free_ram_mb, None if disk is None else disk // 1024)
-                    where = schedule.citations[-1].provenance if schedule.citations else None
-                    self._add(
-                        View(
-                            candidate.host,
-                            schedule.ended_us,
-                            "host-state",
-                            Resources(),
-                            Resources(),
-                            Resources(),
-                            free,
-                            where,
-                        )
-                    )
+            if attempt.schedule is not None:
+                for candidate in attempt.schedule.candidates:
+                    if candidate.free_ram_mb is not None:
+                        state = (attempt.schedule.ended_us or 0, attempt.schedule, candidate)
+                        self._states[candidate.host.host].append(state)
 
     def _add(self, view: View) -> None:
         self._views[view.target.host].append(view)
@@ -167,13 +185,13 @@ def amounts(resources: Resources) -> tuple[float | None, float | None, float | N
     return resources.vcpus, resources.ram_mb, resources.disk_gb
 
 
+def _moment(view: View) -> int:
+    return view.when_us or 0
+
+
 def _when(view: View) -> tuple[int, int]:
     place = view.provenance
     return (view.when_us or 0, place.byte_offset if place else 0)
-
-
-def _at_or_before(view: View, first_us: int | None) -> bool:
-    return view.when_us is None or first_us is None or view.when_us <= first_us
 
 
 def _limit(total: float | None, ratio: float | None) -> float | None:

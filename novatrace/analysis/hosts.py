@@ -31,6 +31,9 @@ class HostMap:
         self._node_of_provider: dict[str, str] = {}
         self._machine_names: dict[_Process, set[tuple[str | None, str | None]]] = defaultdict(set)
         self._computes: dict[int, dict[int | None, Event]] = defaultdict(dict)
+        # Answers; what is learnt while the last pieces fall into place (providers) changes none of them.
+        self._machines: dict[tuple[str | int, int | None, str | None], HostNode | None] = {}
+        self._inputs: dict[int, set[str]] = {}
         inventories: list[Event] = []
         for event in events:
             if event.service == "nova-compute":
@@ -65,16 +68,22 @@ class HostMap:
         A process names its host somewhere in its log; the folder counts only where no process of it does. None
         where the lines of several hosts are mixed and the process is not known.
         """
-        for key in ((event.origin, event.pid), (event.origin, None)):
-            names = self._machine_names.get(key)
+        key = (event.origin, event.pid, event.node)
+        if key not in self._machines:
+            self._machines[key] = self._machine(*key)
+        return self._machines[key]
+
+    def _machine(self, origin: str | int, pid: int | None, folder: str | None) -> HostNode | None:
+        for process in ((origin, pid), (origin, None)):
+            names = self._machine_names.get(process)
             if names:
-                places = {self._named(host, node, event.node) for host, node in names}
+                places = {self._named(host, node, folder) for host, node in names}
                 hosts = {place.host for place in places}
                 if len(hosts) == 1:
                     return self.host(hosts.pop(), places.pop().node if len(places) == 1 else None)
-                if key[1] is None:
+                if process[1] is None:
                     return None
-        return self._of_folder(event.node) if event.node else None
+        return self._of_folder(folder) if folder else None
 
     def of_named(self, event: Event) -> HostNode | None:
         """The host that a compute line itself names by its node, else the host whose log it stands in."""
@@ -88,8 +97,10 @@ class HostMap:
 
     def machines_of_input(self, evidence_id: int) -> set[str]:
         """The compute hosts whose lines an input has."""
-        found = (self.of_machine(event) for event in self._computes.get(evidence_id, {}).values())
-        return {place.host for place in found if place is not None}
+        if evidence_id not in self._inputs:
+            found = (self.of_machine(event) for event in self._computes.get(evidence_id, {}).values())
+            self._inputs[evidence_id] = {place.host for place in found if place is not None}
+        return self._inputs[evidence_id]
 
     def _named(self, host: str | None, node: str | None, folder: str | None) -> HostNode:
         if host is not None:

@@ -30,14 +30,30 @@ class Request:
     project_id: str | None = None
     events: list[Event] = field(default_factory=list)
     tiers: dict[tuple[int, int], str] = field(default_factory=dict)
+    _by_kind: dict[str, list[Event]] = field(default_factory=dict, repr=False, compare=False)
+    _indexed: int = field(default=0, repr=False, compare=False)
 
     def of(self, *kinds: str) -> list[Event]:
         """Its events of these kinds."""
-        return [event for event in self.events if event.kind in kinds]
+        by_kind = self._kinds()
+        present = [kind for kind in kinds if kind in by_kind]
+        if len(present) > 1:
+            return [event for event in self.events if event.kind in present]
+        return by_kind[present[0]] if present else []
 
     def has(self, *kinds: str) -> bool:
         """True when it has an event of these kinds."""
-        return any(event.kind in kinds for event in self.events)
+        by_kind = self._kinds()
+        return any(kind in by_kind for kind in kinds)
+
+    def _kinds(self) -> dict[str, list[Event]]:
+        """Its events by kind; made when nothing is added any more, for questions are asked often."""
+        if len(self.events) != self._indexed:
+            self._by_kind = {}
+            for event in self.events:
+                self._by_kind.setdefault(event.kind, []).append(event)
+            self._indexed = len(self.events)
+        return self._by_kind
 
     def tier(self, event: Event) -> str:
         """How the event was joined to the request."""

@@ -115,9 +115,7 @@ def _overloads(target: HostNode, reached: list[Reached], ledger: Ledger, until_u
     """Resources that were used beyond total × ratio by what the burst brought; each once, the worst view of it."""
     first = began_us(reached) or 0
     worst: dict[str, Overload] = {}
-    for view in ledger.of(target.host):
-        if view.when_us is None or view.when_us < first or (until_us is not None and view.when_us >= until_us):
-            continue
+    for view in ledger.during(target.host, first, until_us):
         if view.whose not in ("claim", "tracker", "scheduler"):
             continue
         ratios = ledger.ratios(target.host)

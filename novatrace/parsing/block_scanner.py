@@ -20,6 +20,7 @@ from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence
 from novatrace.parsing.anchors import Anchors
 from novatrace.parsing.events import MessageMatcher, events_of
+from novatrace.parsing.followers import Followers
 from novatrace.parsing.layouts import LayoutReader
 from novatrace.parsing.lines import LINE_CAP_BYTES, physical_lines
 from novatrace.parsing.records import INHERIT_WITHIN_BYTES, Record, RecordReader
@@ -42,16 +43,18 @@ class BlockScanner:
         anchors: the catalogue over bytes.
         clock: reads the stamps.
         coverage: the account to fill.
+        followers: shown every event; knows which lines would be dropped.
         before: what stands before the range, for records that belong to one there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what reading needs, made once and handed in
         self,
         evidence: Evidence,
         matcher: MessageMatcher,
         anchors: Anchors,
         clock: Clock,
         coverage: Coverage,
+        followers: Followers,
         *,
         before: bytes = b"",
     ) -> None:
@@ -62,6 +65,7 @@ class BlockScanner:
         self._anchors = anchors
         self._layouts = LayoutReader()
         self._repetitions = Repetitions()
+        self._followers = followers
         self._before = before
         self._data = b""
         self._base = 0
@@ -71,6 +75,7 @@ class BlockScanner:
         """The events of a stream that begins at ``offset`` of the input."""
         chunks = iter(chunks)
         carry, self._base = b"", offset
+        self._led()
         for chunk in chunks:
             held = carry + chunk if carry else chunk
             cut = self._last_record(held)
@@ -184,7 +189,7 @@ class BlockScanner:
                 continue
             begin = part.rfind(b"\n", 0, at) + 1
             line = part[begin : _end(part, at)]
-            wanted = self._wanted(anchor, line)
+            wanted = self._wanted(anchor, line, self._base + start + begin)
             if wanted is None:
                 continue
             line_end = begin + len(line)
@@ -197,11 +202,24 @@ class BlockScanner:
                 self.reader.count_service(record)
                 yield from events_of([self.reader.adopted(record)], self._evidence, self._matcher)
 
-    def _wanted(self, anchor: int, line: bytes) -> bool | None:
-        """True: read the line. False: it says the same again. None: this anchor means nothing here."""
+    def _led(self) -> None:
+        """Lets the followers know what leads them from before the range."""
+        at = self._before.find(b"\n") + 1 if self._base > len(self._before) else 0
+        while at < len(self._before):
+            line = self._before[at : _end(self._before, at)]
+            if any(hint in line for hint in self._followers.leading_hints):
+                record = self.reader.single(line, self._base - len(self._before) + at, 0, len(line))
+                for event in events_of([record] if record else [], self._evidence, self._matcher):
+                    self._followers.keeps(event)
+            at += len(line) + 1
+
+    def _wanted(self, anchor: int, line: bytes, offset: int) -> bool | None:
+        """True: read the line. False: it says nothing new. None: this anchor means nothing here."""
         for hint, rule in self._anchors.meanings[anchor].hints:
             at = line.find(hint)
             if at >= 0:
+                if self._followers.in_vain(hint, line, offset):
+                    return None
                 return rule is None or not self._repetitions.again(rule, hint, line[at:])
         return None
 

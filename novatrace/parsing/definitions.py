@@ -66,6 +66,8 @@ class Message:
             scan three times faster than many hints, so several hints share one; the whole hint where none is given.
         repeats: literals around a host's name or an id (``(before, after)``): a text that says the same of it as the
             one before in the same input is counted, not kept (periodic views).
+        follows: kind of message without which this one means nothing: it is kept only shortly behind one of the same
+            request; "" for most.
         pattern: matched at the start of the message text (after the header, without DEBUG suffix).
         types: group → type name of ``values.TYPES``; ``str`` where absent.
         constants: values that the wording implies.
@@ -79,6 +81,7 @@ class Message:
     hint: str
     anchor: str
     repeats: Repeats | None
+    follows: str
     pattern: Pattern
     types: dict[str, str]
     constants: dict[str, Any]
@@ -210,6 +213,7 @@ def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
             hint=table["hint"],
             anchor=table.get("anchor", table["hint"]),
             repeats=_repeats(table.get("repeats")),
+            follows=str(table.get("follows", "")),
             pattern=compiled,
             types=types,
             constants=dict(table.get("constants", {})),

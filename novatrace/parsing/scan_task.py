@@ -20,6 +20,7 @@ from novatrace.parsing.anchors import Anchors
 from novatrace.parsing.block_scanner import BlockScanner
 from novatrace.parsing.definitions import Catalogue
 from novatrace.parsing.events import MessageMatcher, clock_of, events_of
+from novatrace.parsing.followers import Followers
 from novatrace.parsing.layouts import LayoutReader
 from novatrace.parsing.lines import physical_lines, wrap_width
 from novatrace.parsing.records import RecordReader
@@ -56,6 +57,7 @@ class Scanner:
     """The catalogue, made ready for reading; made once in a process."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._matcher = MessageMatcher(catalogue)
         self._anchors = Anchors(catalogue)
         #: What is understood; events that another catalogue gave are of no use.
@@ -68,15 +70,16 @@ class Scanner:
         """Reads a piece that begins at ``offset``, where a record begins; ``before`` is what stands before it."""
         coverage = Coverage(evidence_id=evidence.id)
         coverage.clock_basis = manner.clock_basis
-        clock = manner.clock
+        clock, followers = manner.clock, Followers(self._catalogue)
         if manner.line_by_line or manner.wrap_width is not None:
             reader = RecordReader(coverage, clock, service=evidence.service, wrap_width=manner.wrap_width)
             found = events_of(reader.records(physical_lines(chunks, offset=offset)), evidence, self._matcher)
         else:
-            scanner = BlockScanner(evidence, self._matcher, self._anchors, clock, coverage, before=before)
+            scanner = BlockScanner(evidence, self._matcher, self._anchors, clock, coverage, followers, before=before)
             reader = scanner.reader
             found = scanner.events(chunks, offset=offset)
-        encoded = msgpack.encode(list(without_repetitions(found, self.periodic)))
+        kept = filter(followers.keeps, found)
+        encoded = msgpack.encode(list(without_repetitions(kept, self.periodic)))
         return Scanned(encoded, coverage, reader.invalid_utf8_lines)
 
 
