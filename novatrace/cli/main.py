@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -74,6 +75,9 @@ def main() -> NoReturn:
     """Runs the command line and exits with the code that ``errors`` documents."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
+    # A run makes millions of small objects that live to its end and no cycles to speak of: looking for garbage among
+    # them takes a quarter of the time and finds none.
+    gc.set_threshold(500_000, 50, 100)
     try:
         code = cli.main(standalone_mode=False)
         _flush()

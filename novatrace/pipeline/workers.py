@@ -7,6 +7,7 @@ processes: a task is a pure function of what can be pickled.
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -132,7 +133,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415 - slow to import
 
     try:
-        with ProcessPoolExecutor(jobs) as executor:
+        with ProcessPoolExecutor(jobs, initializer=_obedient) as executor:
             try:
                 yield executor
             except BaseException:
@@ -143,6 +144,13 @@ def _processes(jobs: int) -> Iterator[Executor]:
             "a reading process was ended from outside, most often for want of memory; nothing was kept",
             next_step="run with --jobs 1",
         ) from error
+
+
+def _obedient() -> None:
+    """A reading process ends when it is told to; the interrupt of a terminal is the first process's affair."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def usable_jobs() -> int:
