@@ -34,6 +34,7 @@ THIRD_PARTY = {
     "sqlite3": {"store"},
     "stringzilla": {"parsing"},
     "msgspec": {"model", "parsing", "store"},
+    "vl_convert": {"reports"},
     "isal": {"sources"},
     "zstandard": {"sources"},
 }

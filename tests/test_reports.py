@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from novatrace import pipeline
-from novatrace.reports import interface, neutralise
+from novatrace.cli import options
+from novatrace.reports import interface, jira_report, markdown_report, neutralise
 from novatrace.reports.markdown_report import escape
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,12 +29,14 @@ CASES = {
     "no-host": FIXTURES / "findings" / "no-valid-host" / "raises-placement-empty",
 }
 KINDS = ("correlate", "explain", "inspect")
-SUFFIX = {"text": "txt", "markdown": "md", "json": "json"}
+SUFFIX = {"text": "txt", "markdown": "md", "jira": "jira", "json": "json", "csv": "csv"}
 
 
 def rendered(name: str, format_name: str, kind: str, **terminal) -> str:
     """A report of a golden case, with paths as in the repository."""
     case = analysed(CASES[name])
+    if format_name in pipeline.QUOTING and kind == "correlate":
+        case = pipeline.quoted(case, stories=format_name == "html")
     evidence = tuple(replace(e, path=str(Path(e.path).relative_to(ROOT))) for e in case.evidence)
     notices = tuple(replace(n, place=n.place.replace(f"{ROOT}/", "")) for n in case.notices)
     case = replace(case, evidence=evidence, notices=notices)
@@ -45,7 +48,7 @@ def rendered(name: str, format_name: str, kind: str, **terminal) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("format_name", ["text", "markdown", "json"])
+@pytest.mark.parametrize("format_name", SUFFIX)
 @pytest.mark.parametrize("name", CASES)
 def test_golden_reports(name, format_name, kind):
     """Every report is byte for byte the one that was looked at; NOVATRACE_UPDATE_GOLDEN=1 writes them anew."""
@@ -53,8 +56,8 @@ def test_golden_reports(name, format_name, kind):
     path = GOLDEN / f"{name}.{kind}.{SUFFIX[format_name]}"
     if os.environ.get("NOVATRACE_UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
+    assert text == path.read_bytes().decode()
 
 
 def test_no_golden_report_is_left_over():
@@ -78,7 +81,7 @@ def test_json_keeps_its_contract(folder, kind):
 
 def test_formats_are_found_by_walking_the_folder():
     """A format is a file; an unknown one is a KeyError."""
-    assert interface.names() == ("json", "markdown", "text")
+    assert set(interface.names()) == set(options.FORMATS)
     with pytest.raises(KeyError):
         interface.load("pdf")
 
@@ -130,6 +133,55 @@ def test_log_text_becomes_no_markdown(text):
     assert {child.type for child in tokens[1].children} <= {"text", "text_special", "softbreak"}
 
 
+@given(st.text(alphabet="ab1.*_`[]()<>!|#@~&-+/\\:=w", min_size=1))
+def test_markdown_shows_log_text_as_it_is(text):
+    """What a reader sees is the text itself, but for the invisible joiners that keep trackers from linking it."""
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(escape(text))
+    shown = "".join(child.content for child in tokens[1].children)
+    assert shown.replace("\u2060", "") == text
+
+
+@given(st.lists(st.text(alphabet="`~ {}codenfrmat:\\", max_size=30), min_size=1, max_size=4))
+def test_nothing_quoted_ends_its_fence(lines):
+    """Quoted lines are one block of code in markdown and one {noformat} block in Jira, whatever stands in them."""
+    tokens = MarkdownIt("commonmark").parse("\n".join(markdown_report.fenced(tuple(lines))))
+    assert [token.type for token in tokens] == ["fence"]
+    assert tokens[0].content == "\n".join(lines) + "\n"
+    inner = jira_report.preformatted((*lines, "{noformat}", "{code:java}"))[1:-1]
+    assert not any(re.search(r"(?i)\{(noformat|code)", line) for line in inner)
+
+
+@given(st.text(alphabet="abAB12 .*_{}[]()!|#@~^?-+/\\:;=w&<>", min_size=1))
+def test_log_text_becomes_no_jira_markup(text):
+    """No macro, link, mention, image, table cell or text effect is left open to Jira's reader."""
+    written = jira_report.escape(text)
+    assert not re.search(r"(?<!\\)[{}\[\]!*|~^?@]", written)
+    assert not re.search(r"(?i)https?:|www\.", written)
+    assert "\\\\" not in written
+
+
+def crowd(arrivals: int):
+    """A case with so many moves and victims that no ticket holds them."""
+    case = analysed(CASES["claims-refused"])
+    burst = next(b for b in case.bursts if b.verdict == "overcommitted")
+    many = replace(
+        burst, arrivals=tuple(replace(burst.arrivals[-1], instance_uuid=f"{n:08x}") for n in range(arrivals))
+    )
+    moves = tuple(
+        replace(case.migrations[-1], instance_uuid=f"{n:08x}-0000-4000-8000-000000000000") for n in range(arrivals)
+    )
+    return replace(case, bursts=(many,) * 6, migrations=moves)
+
+
+@pytest.mark.parametrize(("format_name", "limit"), [("markdown", 60_000), ("jira", 32_767)])
+def test_a_ticket_stays_under_the_limit_and_says_what_was_cut(format_name, limit):
+    """Trackers refuse long texts; what is left out is named at the top."""
+    text = pipeline.render(format_name, "correlate", crowd(900))
+    assert len(text) < limit
+    assert "SHORTENED" in text
+    assert "rows" in text.split("SHORTENED")[1][:600]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", CASES)
 def test_markdown_parses_as_meant(name, kind):
@@ -149,4 +201,5 @@ def test_markdown_parses_as_meant(name, kind):
         "th",
         "td",
         "blockquote",
+        "code",
     }

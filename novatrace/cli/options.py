@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "jira", "html", "json", "csv")
 SEVERITIES = ("info", "warning", "error", "critical")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from novatrace.model.capacity import Burst, View
-from novatrace.model.evidence import Coverage, Evidence, Notice
+from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Migration
 
@@ -47,6 +47,7 @@ class Case:
 
     ``claims_in_placement``: True when the wording shows that placement arbitrates vCPU, RAM and disk
     (Pike and later), False when the compute claim does, None when the logs do not tell.
+    ``quotes``: the text of cited lines, for reports that travel without the logs; read when such a report is made.
     """
 
     evidence: tuple[Evidence, ...]
@@ -57,3 +58,4 @@ class Case:
     views: tuple[View, ...]
     findings: tuple[Finding, ...]
     claims_in_placement: bool | None
+    quotes: dict[Provenance, str] = field(default_factory=dict)

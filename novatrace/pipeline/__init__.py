@@ -20,12 +20,14 @@ from novatrace.model.subject import Subject, WhyNot
 from novatrace.parsing import definitions, inventory
 from novatrace.parsing.timestamps import moment_us
 from novatrace.pipeline.ingest import Ingested, Progress, RunOptions, ingest, plan_of, zone_of
+from novatrace.pipeline.quoting import quoted
 from novatrace.reports import interface as reports
 from novatrace.reports import neutralise, text_report
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.case_writer import case_writer
 from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
 
+QUOTING = ("markdown", "jira", "html")  # formats that are read where the logs are not
 _SHOWN = 6
 
 
@@ -182,6 +184,8 @@ def render(  # noqa: PLR0913 - one call for every report there is
 ) -> str:
     """A report as text; ``width`` and ``colour`` are for a terminal and change the text format alone."""
     writer = reports.load(format_name)
+    if format_name in QUOTING and kind == "correlate" and not case.quotes:
+        case = quoted(case, stories=format_name == "html")
     if format_name == "text" and (width is not None or colour):
         writer = text_report.TextFormat(width=width, colour=colour)
     if kind == "correlate":

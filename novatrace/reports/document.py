@@ -1,6 +1,6 @@
-"""A report as neutral parts: sections of paragraphs and tables, with the tone of each cell, no markup of any format.
+"""A report as neutral parts: sections of paragraphs, tables, figures and quotes, with no markup of any format.
 
-Text and markdown are written from the same document, so they cannot disagree. All text in it has passed ``neutral``.
+Every format but JSON is written from the same document, so they cannot disagree. All text in it has passed ``neutral``.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from novatrace.reports.figure_data import FigureData
 from novatrace.reports.neutralise import neutral
 
 TONES = ("", "bad", "good", "warn", "dim", "strong")
@@ -47,7 +48,34 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-Block = Paragraph | Table
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture, as its numbers and as a drawing in characters.
+
+    Attributes:
+        name: a file name without suffix, the same in every run.
+        title: what is seen, one line.
+        alternative: what the picture shows, in words, for whoever cannot see it.
+        drawing: the picture in characters, at most 78 columns.
+        data: its numbers, from which formats that can hold pictures draw it.
+    """
+
+    name: str
+    title: str
+    alternative: str
+    drawing: tuple[str, ...]
+    data: FigureData
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Lines of evidence as they stand in a log, and where."""
+
+    place: str
+    lines: tuple[str, ...]
+
+
+Block = Paragraph | Table | Figure | Quote
 
 
 @dataclass(frozen=True, slots=True)

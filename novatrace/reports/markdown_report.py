@@ -1,6 +1,7 @@
-"""Markdown for GitHub, GitLab and Launchpad tickets: the same document as the text report.
+"""Markdown for GitHub, GitLab and Launchpad tickets: the same document as the text report, short enough for a ticket.
 
-Everything that may come from logs is escaped, so that it becomes no link, mention, image, HTML or list.
+Everything that may come from logs is escaped, so that it becomes no link, mention, image, HTML or list; lines of logs
+stand in fences that are longer than any run of backticks in them.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ import re
 from novatrace.model.case import Case
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import view_correlate, view_explain, view_inspect
-from novatrace.reports.document import Block, Document, Paragraph, Table
+from novatrace.reports.document import Block, Document, Figure, Paragraph, Quote, Table
+from novatrace.reports.fitting import fitted
 
-# A word joiner after @ and between a scheme and its slashes keeps mentions and bare links from being recognised.
+LIMIT = 60_000
 _SPECIAL = re.compile(r"([\\`*_\[\]<>!|#@~&])")
-_LIST = re.compile(r"^(\s*)([-+/]|\d+[.)])(?=\s|/|$)")
-_SCHEME = re.compile(r"(?i)\b(https?|ftp|mailto|www)([.:])")
+_LIST = re.compile(r"^(\s*)(?:([-+/=])(?=\s|/|=|-|$)|(\d+)([.)])(?=\s|$))")
+# Trackers look for mentions, references and addresses in what markdown has made of the text, where a backslash is gone
+# again. An invisible word joiner behind the sign is what keeps `@all`, `#12`, `!3` and `https://` plain.
+_JOINER = "\u2060"
+_SCHEME = re.compile(r"(?i)(https?|ftp|mailto|xmpp|www)([.:])")
+_MENTION = re.compile(r"@|#(?=\w)|(?<!\w)[!~%$&^](?=[\w\"])")
+_RUNS = re.compile("`+")
 _MARKS = {"bad": "🔴 ", "warn": "🟠 ", "good": "🟢 "}
 
 
@@ -24,15 +31,16 @@ class MarkdownFormat:
 
     def correlate(self, case: Case, *, tool_version: str) -> str:
         """See ``ReportFormat.correlate``."""
-        return f"{_written(view_correlate.document(case))}\n_novatrace {tool_version}_\n"
+        foot = f"\n_novatrace {tool_version}_\n"
+        return fitted(view_correlate.document(case), written, LIMIT - len(foot)) + foot
 
     def explain(self, case: Case, subject: Subject, why_not: WhyNot | None) -> str:
         """See ``ReportFormat.explain``."""
-        return _written(view_explain.document(case, subject, why_not))
+        return fitted(view_explain.document(case, subject, why_not), written, LIMIT)
 
     def inspect(self, case: Case) -> str:
         """See ``ReportFormat.inspect``."""
-        return _written(view_inspect.document(case))
+        return fitted(view_inspect.document(case), written, LIMIT)
 
 
 FORMAT = MarkdownFormat()
@@ -40,15 +48,17 @@ FORMAT = MarkdownFormat()
 
 def escape(text: str) -> str:
     """Log text that markdown shows as it is."""
-    return _LIST.sub(r"\1\\\2", _inline(text))
+    return _LIST.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] else f"{m[1]}{m[3]}\\{m[4]}", _inline(text))
 
 
 def _inline(text: str) -> str:
     """Escaped text for a place that cannot begin a list: a table cell."""
-    return _SCHEME.sub(lambda m: f"{m[1]}\\{m[2]}", _SPECIAL.sub(r"\\\1", text))
+    joined = _MENTION.sub(lambda m: f"{m[0]}{_JOINER}", text)
+    return _SCHEME.sub(lambda m: f"{m[1]}\\{m[2]}{_JOINER}", _SPECIAL.sub(r"\\\1", joined))
 
 
-def _written(document: Document) -> str:
+def written(document: Document) -> str:
+    """The document as markdown, however long."""
     lines = [f"# {escape(document.title)}"]
     for section in document.sections:
         lines += ["", f"## {escape(section.title)}"]
@@ -62,7 +72,18 @@ def _block(block: Block) -> list[str]:
         mark = _MARKS.get(block.tone, "")
         text = escape(block.text)
         return [f"{'> ' * min(block.indent, 1)}{mark}{f'**{text}**' if block.tone == 'strong' else text}"]
+    if isinstance(block, Figure):
+        return [f"{escape(block.title)}:", "", *fenced(block.drawing)]
+    if isinstance(block, Quote):
+        return [f"{escape(block.place)}:", "", *fenced(block.lines)]
     return _table(block)
+
+
+def fenced(lines: tuple[str, ...]) -> list[str]:
+    """The lines in a fence that nothing in them can close."""
+    longest = max((len(run) for line in lines for run in _RUNS.findall(line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}text", *lines, fence]
 
 
 def _table(block: Table) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from novatrace.model.case import Case
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import view_correlate, view_explain, view_inspect
-from novatrace.reports.document import Block, Cell, Column, Document, Paragraph, Table
+from novatrace.reports.document import Block, Cell, Column, Document, Figure, Paragraph, Quote, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,9 +63,18 @@ def _plain(document: Document) -> str:
 def _plain_block(block: Block) -> list[str]:
     if isinstance(block, Paragraph):
         return [_STEP * (block.indent + 1) + block.text]
+    if not isinstance(block, Table):
+        return [(_STEP + line).rstrip() for line in _drawn(block)]
     names = [Cell(column.name) for column in block.columns]
     widths = [max(len(row[i].text) for row in (names, *block.rows)) for i in range(len(block.columns))]
     return [_STEP + _plain_row(row, widths, block) for row in (names, *block.rows)]
+
+
+def _drawn(block: Figure | Quote) -> tuple[str, ...]:
+    """Lines that stand as they are: a drawing under its title, quoted lines under their place."""
+    if isinstance(block, Figure):
+        return (f"{block.title}:", *block.drawing)
+    return (f"{block.place}:", *(_STEP + line for line in block.lines))
 
 
 def _plain_row(row: Sequence[Cell], widths: list[int], block: Table) -> str:
@@ -90,9 +99,17 @@ def _terminal(document: Document, width: int, *, colour: bool) -> str:
             _print(console, [])
         _print(console, [Cell(section.title, "strong")])
         for block in section.blocks:
-            for line in _paragraph(block, width) if isinstance(block, Paragraph) else _table(block, width):
+            for line in _terminal_block(block, width):
                 _print(console, line)
     return buffer.getvalue()
+
+
+def _terminal_block(block: Block, width: int) -> list[list[Cell]]:
+    if isinstance(block, Paragraph):
+        return _paragraph(block, width)
+    if isinstance(block, Table):
+        return _table(block, width)
+    return [[Cell(_STEP + line, "dim" if isinstance(block, Quote) else "")] for line in _drawn(block)]
 
 
 def _print(console: Console, line: Sequence[Cell]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from novatrace.model.capacity import Arrival, Burst
+from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Attempt, Migration
 from novatrace.reports import words
-from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
+from novatrace.reports.document import Block, Cell, Column, Document, Paragraph, Section, Table, cell, say, table
+from novatrace.reports.view_burst import burst_section
+from novatrace.reports.view_evidence import evidence_section
 from novatrace.reports.view_inspect import coverage_section
+from novatrace.reports.view_why import free_section, why_section
 
 _BUSY = 2
 _SHOWN_EVIDENCE = 4
@@ -21,10 +24,13 @@ def document(case: Case) -> Document:
     """The report on a case."""
     sections = [
         Section("VERDICT", tuple(_verdict(case))),
-        *(burst_section(burst, case) for burst in interesting(case.bursts)),
-        _migrations(case),
         Section("WHAT TO DO", tuple(_advice(case.findings))),
+        *(burst_section(burst, case) for burst in interesting(case.bursts)),
+        why_section(case, flagged(case)),
+        free_section(case, flagged(case)),
+        _migrations(case),
         Section("FINDINGS", tuple(_findings(case))),
+        evidence_section(case),
         coverage_section(case),
     ]
     return Document("novatrace correlate", tuple(section for section in sections if section.blocks))
@@ -39,6 +45,11 @@ def interesting(bursts: Iterable[Burst]) -> list[Burst]:
     return sorted(kept, key=lambda b: (rank[b.verdict], b.first_us or 0, b.target.host))
 
 
+def flagged(case: Case) -> list[Burst]:
+    """The bursts that were over-committed or contended."""
+    return [b for b in interesting(case.bursts) if b.verdict in ("overcommitted", "contended")]
+
+
 def _moves(burst: Burst) -> bool:
     return any(a.action != "create" for a in burst.arrivals)
 
@@ -46,29 +57,55 @@ def _moves(burst: Burst) -> bool:
 def _verdict(case: Case) -> Iterator[Block]:
     moves = [m for m in case.migrations if m.action != "create"]
     yield say(_summary(moves, len(case.migrations) - len(moves)), "strong")
-    yield from _unnamed(moves)
-    flagged = [b for b in interesting(case.bursts) if b.verdict in ("overcommitted", "contended")]
-    for burst in flagged:
+    worst = flagged(case)
+    for burst in worst:
         yield say(_sentence(burst), words.verdict_tone(burst))
         victims = [a.instance_uuid or a.request_id or "?" for a in burst.arrivals if a.outcome == "victim"]
         if victims:
             how = " (by arithmetic in arrival order)" if burst.basis == "computed" else ""
             yield say(f"victims{how}: {', '.join(dict.fromkeys(victims))}", "", 1)
-    if not flagged:
+    if worst:
+        yield _targets(worst)
+    else:
         yield say("No target is known to have received more moves than it had room for.", "good")
+    yield from caveats(moves)
+
+
+def caveats(moves: list[Migration]) -> Iterator[Paragraph]:
+    """What the verdict leaves open, and who failed for another reason."""
+    yield from _unnamed(moves)
     unplaced = [m for m in moves if m.outcome == "failed" and m.stage in ("placement-empty", "filtered-out")]
     if unplaced:
         yield say(f"{words.count(len(unplaced), 'move')} found no host at all (see Findings).", "warn")
 
 
+def _targets(flagged: list[Burst]) -> Table:
+    """The flagged targets at a glance; how many were too many is left open where arithmetic alone does not say."""
+    columns = [
+        Column("target"), Column("verdict"), Column("short of"), Column("came", right=True), Column("room for", right=True),
+        Column("too many", right=True), Column("turned away", right=True),
+    ]  # fmt: skip
+    return table(columns, [_target_row(burst) for burst in flagged])
+
+
+def _target_row(burst: Burst) -> list[Cell]:
+    came, room = len(burst.arrivals), burst.slots.all
+    proven = burst.verdict == "overcommitted"
+    return [
+        cell(words.host(burst.target)),
+        cell(words.verdict(burst), words.verdict_tone(burst)),
+        cell(", ".join(words.RESOURCE_NAMES.get(name, name) for name in burst.binding) if proven else None),
+        cell(came),
+        cell("?" if room is None else room),
+        cell(max(0, came - room) if proven and room is not None else "?"),
+        cell(sum(a.outcome == "victim" and a.outcome_basis == "proven" for a in burst.arrivals)),
+    ]
+
+
 def _sentence(burst: Burst) -> str:
     binding = ", ".join(words.RESOURCE_NAMES.get(name, name) for name in burst.binding)
     bound = f", binding resource: {binding}" if binding and burst.verdict == "overcommitted" else ""
-    return f"{words.host(burst.target)} was {words.verdict(burst)}{bound}. {_capital(burst.cause)}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return f"{words.host(burst.target)} was {words.verdict(burst)}{bound}. {words.capital(burst.cause)}."
 
 
 def _summary(moves: list[Migration], boots: int) -> str:
@@ -92,59 +129,16 @@ def _kinds(moves: list[Migration]) -> str:
     return ", ".join(parts)
 
 
-def _unnamed(moves: list[Migration]) -> Iterator[Block]:
+def _unnamed(moves: list[Migration]) -> Iterator[Paragraph]:
     """Requests whose VM no line names, where VMs without a request are known: they may be the same, none is claimed."""
     links = [link for m in moves for a in m.attempts for link in a.links if link.what == "instance"]
     if links:
         fitting = max(link.candidates for link in links)
         yield say(
-            f"{words.count(len(links), 'request')} above {'does' if len(links) == 1 else 'do'} not name the VM: it may be one "
+            f"{words.count(len(links), 'request')} of these moves {'does' if len(links) == 1 else 'do'} not name the VM: it may be one "
             f"of the {words.count(fitting, 'VM')} of the operator's script that fit in time; none is claimed.",
             "warn",
         )
-
-
-def burst_section(burst: Burst, case: Case) -> Section:
-    """One target's burst in arrival order, against what it had room for."""
-    blocks: list[Block] = [say(f"{_capital(burst.cause)}.", words.verdict_tone(burst))]
-    where = words.place(burst.capacity.provenance, case) if burst.capacity else ""
-    blocks.append(say(words.capacity(burst.capacity) + (f"  {where}" if where else "")))
-    blocks.append(say(words.slots(burst.slots)))
-    columns = [
-        Column("#", right=True),
-        Column("at"),
-        Column("VM or request"),
-        Column("asks"),
-        Column("result"),
-        Column("why", whole=False),
-    ]
-    rows = [_arrival_row(n, a, burst) for n, a in enumerate(burst.arrivals, 1)]
-    blocks.append(table(columns, rows))
-    title = f"TARGET {words.host(burst.target)}: {words.verdict(burst)}"
-    first = f", from {words.when(burst.first_us)}" if burst.first_us is not None else ""
-    return Section(title + first, tuple(blocks))
-
-
-def _arrival_row(number: int, a: Arrival, burst: Burst) -> list[Cell]:
-    since = (
-        "?" if a.selected_us is None or burst.first_us is None else f"+{(a.selected_us - burst.first_us) / 1e6:.3f} s"
-    )
-    basis = " (computed)" if a.outcome_basis == "computed" else ""
-    return [
-        cell(number),
-        cell(since),
-        cell(a.instance_uuid or a.request_id),
-        cell(_asks(a, burst)),
-        cell(f"{a.outcome}{basis}", words.outcome_tone(a.outcome)),
-        cell(a.reason),
-    ]
-
-
-def _asks(a: Arrival, burst: Burst) -> str:
-    """What the VM asks of the binding resources, else of all that are known."""
-    units = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
-    names = [n for n in burst.binding if n in units] or list(units)
-    return ", ".join(words.amount(value, units[n]) for n in names if (value := getattr(a.demand, n)) is not None)
 
 
 def _migrations(case: Case) -> Section:

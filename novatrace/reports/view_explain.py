@@ -8,9 +8,10 @@ from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.migration import Attempt, Claim, Migration, Pass
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import words
+from novatrace.reports import figures, words
 from novatrace.reports.document import Block, Column, Document, Section, cell, say, table
-from novatrace.reports.view_correlate import burst_section
+from novatrace.reports.view_burst import burst_section
+from novatrace.reports.view_why import why_there
 
 _CANDIDATES_SHOWN = 10
 _TIERS = {
@@ -28,7 +29,7 @@ def document(case: Case, subject: Subject, why_not: WhyNot | None) -> Document:
     else:
         for migration in subject.migrations:
             brief = migration.action == "create" and migration.outcome == "succeeded" and len(subject.migrations) > 1
-            sections += [_one_line(migration, case)] if brief else _story(migration, subject, case)
+            sections += [_one_line(migration, case)] if brief else story(migration, subject, case)
     if why_not is not None:
         sections.append(Section(f"WHY NOT {why_not.host}", tuple(_why_not(why_not, case))))
     return Document(f"novatrace explain {subject.id}", tuple(section for section in sections if section.blocks))
@@ -55,7 +56,8 @@ def _from(migration: Migration) -> str:
     return "" if migration.action == "create" else f", from {words.host(migration.source)}"
 
 
-def _story(migration: Migration, subject: Subject, case: Case) -> list[Section]:
+def story(migration: Migration, subject: Subject, case: Case) -> list[Section]:
+    """One migration's story: accepted, each attempt, the outcome, its bursts, and why there."""
     title = f"{words.action(migration).upper()} {migration.request_id or '(no request id)'}"
     sections = [Section(title, tuple(_accepted(migration, case)))]
     sections += [Section(f"ATTEMPT {a.number}: {_target(a)}", tuple(_attempt(a, case))) for a in migration.attempts]
@@ -108,6 +110,9 @@ def _target(attempt: Attempt) -> str:
 def _attempt(attempt: Attempt, case: Case) -> Iterator[Block]:
     if attempt.schedule is not None:
         yield from _pass(attempt.schedule, case)
+        picture = figures.funnel(attempt.schedule, attempt.schedule.instance_uuid or attempt.schedule.request_id or "?")
+        if picture is not None:
+            yield picture
     else:
         yield say(
             "filter chain: not logged (an alternate of an earlier pass, or nova-scheduler without DEBUG or missing)",
@@ -272,7 +277,7 @@ def _outcome(m: Migration, case: Case) -> Iterator[Block]:
 def _why(m: Migration, bursts: list[Burst]) -> Iterator[Block]:
     told = False
     for attempt in m.attempts:
-        sentence = _why_there(attempt)
+        sentence = why_there(attempt)
         if sentence:
             told = True
             yield say(f"attempt {attempt.number}: {sentence}")
@@ -294,26 +299,6 @@ def _other_choice(burst: Burst) -> str:
     if burst.candidates_most == 1:
         return "; no scheduler option would have: no other host passed the filters"
     return f"; or [filter_scheduler] host_subset_size above 1, since up to {burst.candidates_most} hosts passed the filters"
-
-
-def _why_there(attempt: Attempt) -> str | None:
-    schedule = attempt.schedule
-    if schedule is None:
-        if attempt.number == 1:
-            return None
-        return f"{words.host(attempt.selected)} was an alternate of an earlier pass, or its pass is not logged"
-    last = next((s for s in reversed(schedule.filters) if s.before is not None and s.before > s.after), None)
-    if schedule.outcome == "filtered-out":
-        return f"{last.name} removed the last {words.count(last.before or 0, 'host')}" if last else "no host passed"
-    if len(schedule.candidates) == 1:
-        host = words.host(schedule.candidates[0].host)
-        narrowed = f"; {last.name} left it of {last.before}" if last else ""
-        return f"{host} was the only host that passed the filters{narrowed}: the weigher had nothing to choose from"
-    if schedule.weighed and schedule.selected is not None and schedule.candidates:
-        rank = next((n for n, c in enumerate(schedule.candidates, 1) if c.host.host == schedule.selected.host), None)
-        if rank is not None:
-            return f"{words.host(schedule.selected)} was weighed {rank} of {len(schedule.candidates)}"
-    return None
 
 
 def _why_not(why: WhyNot, case: Case) -> Iterator[Block]:

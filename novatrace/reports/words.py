@@ -17,6 +17,16 @@ RESOURCE_NAMES = {
     "numa": "NUMA topology",
     "pci": "PCI devices",
 }
+STAGES = {
+    "placement-empty": "placement had no candidate",
+    "filtered-out": "the filters removed the last hosts",
+    "claim-refused": "the target refused the claim",
+    "affinity": "the target refused because of its server group",
+    "placement-conflict": "placement refused every allocation",
+    "retries-exhausted": "every try was used up",
+    "after-claim": "it failed after the claim was granted",
+    "unknown": "the logs do not say where it failed",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SOURCES = {
     "claim": "the target's claim",
@@ -44,6 +54,11 @@ def clock(when_us: int | None) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """``1 host``, ``2 hosts``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def host(place: HostNode | None) -> str:

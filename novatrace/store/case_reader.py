@@ -122,7 +122,7 @@ class CaseReader:
     def _case(self, wanted: dict[str, set[int]]) -> Case:
         counts, in_placement, _ = self._facts
         with self._damage():
-            parts = {part: tuple(self._part(part, counts[part], wanted.get(part))) for part in PARTS}
+            parts: dict[str, Any] = {part: tuple(self._part(part, counts[part], wanted.get(part))) for part in PARTS}
             return Case(**parts, claims_in_placement=in_placement)
 
     def _part(self, part: str, count: int, wanted: set[int] | None) -> Iterator[Any]:

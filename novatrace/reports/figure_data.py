@@ -1,0 +1,88 @@
+"""The numbers of each kind of picture: what a burst looked like, what a pass of filters left, what hosts had free.
+
+Names in it have passed ``neutral``; amounts are in the unit that ``unit`` names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An arrival of a burst.
+
+    Attributes:
+        number: its place in arrival order, from 1.
+        name: the VM, else the request.
+        start_s: seconds after the first arrival.
+        end_s: when its fate was known; None when no line tells.
+        outcome: ``admitted``, ``victim`` or ``unknown``.
+        asked: what all arrivals up to this one asked of the resource together; None where unknown.
+    """
+
+    number: int
+    name: str
+    start_s: float
+    end_s: float | None
+    outcome: str
+    asked: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """The arrivals at one target against its free capacity.
+
+    ``free`` is None where it is not known, ``unit`` is "" where the resource is not counted in one number.
+    """
+
+    target: str
+    resource: str
+    unit: str
+    free: float | None
+    bars: tuple[Bar, ...]
+
+    @property
+    def amounts(self) -> bool:
+        """True when there are amounts to draw: of NUMA cells or PCI devices the logs have none."""
+        return bool(self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How many hosts were left after a filter, or after several that removed none.
+
+    ``before`` is None where the log does not say.
+    """
+
+    name: str
+    before: int | None
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What the filters of one pass left."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a host had free of a resource before the first burst and after the last, None where not logged."""
+
+    host: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Hosts' free capacity of one resource."""
+
+    resource: str
+    unit: str
+    rooms: tuple[Room, ...]
+
+
+FigureData = Burst | Funnel | Rooms

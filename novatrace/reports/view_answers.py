@@ -1,0 +1,108 @@
+"""The five questions that somebody asks who never saw the tool, each answered in a line or two from the case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from novatrace.model.capacity import Burst
+from novatrace.model.case import Case
+from novatrace.model.migration import Migration
+from novatrace.reports import view_correlate, view_why, words
+from novatrace.reports.document import Block, Paragraph, say
+from novatrace.reports.neutralise import neutral
+
+_NAMED = 8
+_TARGETS = 4
+ADVICE = 3
+
+
+def answers(case: Case, flagged: list[Burst]) -> list[tuple[str, list[Paragraph]]]:
+    """(question, answers) in the order in which they are asked."""
+    moves = [m for m in case.migrations if m.action != "create"]
+    return [
+        ("Which host was over-committed?", list(_which(flagged))),
+        ("By how much?", list(_how_much(flagged))),
+        ("Who failed?", list(_who(moves, flagged))),
+        ("Why there?", list(_why(case, flagged, moves))),
+        ("What to change?", list(_change(case))),
+    ]
+
+
+def headline(case: Case, flagged: list[Burst]) -> str:
+    """The answer in one line, for a title."""
+    moves = [m for m in case.migrations if m.action != "create"]
+    failed = sum(m.outcome == "failed" for m in moves)
+    ended = f"{failed} of {words.count(len(moves), 'move')} failed" if moves else "no migration in these logs"
+    if not flagged:
+        return neutral(words.capital(f"{ended}; no target is known to have been over-committed"))
+    first = flagged[0]
+    others = f" and {len(flagged) - 1} more" if len(flagged) > 1 else ""
+    return neutral(f"{words.host(first.target)}{others}: {words.verdict(first)}; {ended}")
+
+
+def _which(flagged: list[Burst]) -> Iterator[Paragraph]:
+    for burst in flagged[:_TARGETS]:
+        when = f", at {words.when(burst.first_us)} UTC" if burst.first_us is not None else ""
+        yield say(f"{words.host(burst.target)}: {words.verdict(burst)}{when}", words.verdict_tone(burst))
+    if len(flagged) > _TARGETS:
+        yield say(f"and {len(flagged) - _TARGETS} more, see Targets")
+    if not flagged:
+        yield say("None is known to have received more moves than it had room for.", "good")
+
+
+def _how_much(flagged: list[Burst]) -> Iterator[Paragraph]:
+    for burst in flagged[:_TARGETS]:
+        yield say(f"{words.capital(burst.cause)}.")
+        if burst.unknown_because:
+            yield say(f"Not known: {burst.unknown_because}", "warn")
+    if not flagged:
+        yield say("Nothing exceeded what is known to be free.")
+
+
+def _who(moves: list[Migration], flagged: list[Burst]) -> Iterator[Paragraph]:
+    failed = [m for m in moves if m.outcome == "failed"]
+    ended = Counter(m.instance_state.upper() if m.instance_state else "not logged" for m in failed)
+    states = ", ".join(f"{number} {state}" for state, number in sorted(ended.items()))
+    unknown = sum(m.outcome == "unknown" for m in moves)
+    also = f"; of {unknown} more the end is not logged" if unknown else ""
+    yield say(
+        f"{len(failed)} of {words.count(len(moves), 'move')} failed{also}."
+        + (f" The VMs are now: {states}." if failed else ""),
+        "bad" if failed else "",
+    )
+    if failed:
+        yield say(_names([words.name(m) for m in failed]))
+    yield from view_correlate.caveats(moves)
+    computed = [a for b in flagged for a in b.arrivals if a.outcome == "victim" and a.outcome_basis == "computed"]
+    if computed:
+        names = _names([a.instance_uuid or a.request_id or "?" for a in computed])
+        yield say(f"Too many by arithmetic, in arrival order, while their end is not logged: {names}")
+
+
+def _names(names: list[str]) -> str:
+    shown = list(dict.fromkeys(names))
+    more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
+    return ", ".join(shown[:_NAMED]) + more
+
+
+def _why(case: Case, flagged: list[Burst], moves: list[Migration]) -> Iterator[Paragraph]:
+    told: list[Block] = list(view_why.why_section(case, flagged).blocks)
+    sentences = [block for block in told if isinstance(block, Paragraph)][:_TARGETS]
+    yield from sentences
+    stages = Counter(m.stage for m in moves if m.stage in ("placement-empty", "filtered-out", "retries-exhausted"))
+    for stage, number in sorted(stages.items()):
+        yield say(
+            f"{words.count(number, 'move')} ended at another stage: {words.STAGES.get(stage or '', stage or '?')}."
+        )
+    if not sentences and not stages:
+        yield say("The logs do not say: no scheduler pass of these moves is in them.", "warn")
+
+
+def _change(case: Case) -> Iterator[Paragraph]:
+    advice = list(dict.fromkeys(f.advice for f in case.findings if f.advice))
+    yield from (say(text) for text in advice[:ADVICE])
+    if len(advice) > ADVICE:
+        yield say(f"{len(advice) - ADVICE} more under What to do.")
+    if not advice:
+        yield say("Nothing that these logs would show.")

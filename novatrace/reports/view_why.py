@@ -1,0 +1,88 @@
+"""The view of why targets were chosen: what passed the filters, what the weigher chose among, and what stood idle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from novatrace.model.capacity import Burst
+from novatrace.model.case import Case
+from novatrace.model.migration import Attempt, Pass
+from novatrace.reports import figures, words
+from novatrace.reports.document import Block, Section, say
+
+_BURSTS_SHOWN = 5
+_REASONS_SHOWN = 3
+
+
+def why_section(case: Case, flagged: Iterable[Burst]) -> Section:
+    """Why the moves of each flagged burst went to its target, and the funnel of one pass that had several hosts."""
+    return Section("WHY THERE", tuple(_why(case, list(flagged)[:_BURSTS_SHOWN])))
+
+
+def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
+    for burst in flagged:
+        passes = list(_attempts(case, burst))
+        if not passes:
+            yield say(f"{words.host(burst.target)}: no scheduler pass that chose it is in these logs.", "warn")
+            continue
+        reasons = Counter(reason for attempt in passes if (reason := why_there(attempt)) is not None)
+        for reason, number in reasons.most_common(_REASONS_SHOWN):
+            yield say(f"{reason} ({number} of {words.count(len(passes), 'pass', 'passes')}).")
+        yield from _funnel([attempt.schedule for attempt in passes if attempt.schedule is not None])
+    if not flagged:
+        yield from _funnel([
+            a.schedule for m in case.migrations if m.stage == "filtered-out" for a in m.attempts if a.schedule is not None
+        ])  # fmt: skip
+
+
+def _attempts(case: Case, burst: Burst) -> Iterator[Attempt]:
+    """The attempts of a burst's arrivals that chose its target, or tried it in placement."""
+    wanted = {(a.instance_uuid, a.request_id) for a in burst.arrivals}
+    for migration in case.migrations:
+        if (migration.instance_uuid, migration.request_id) in wanted:
+            for attempt in migration.attempts:
+                if attempt.schedule is not None and _reached(attempt, attempt.schedule, burst):
+                    yield attempt
+
+
+def _reached(attempt: Attempt, schedule: Pass, burst: Burst) -> bool:
+    tried = [claim.target for claim in schedule.placement_claims]
+    return any(place is not None and place.host == burst.target.host for place in (attempt.selected, *tried))
+
+
+def _funnel(passes: list[Pass]) -> Iterator[Block]:
+    """The funnel of the pass that most hosts came into."""
+    ranked = sorted(passes, key=lambda p: -max((s.before or s.after for s in p.filters), default=0))
+    for schedule in ranked:
+        picture = figures.funnel(schedule, schedule.instance_uuid or schedule.request_id or "?")
+        if picture is not None:
+            yield picture
+            return
+
+
+def free_section(case: Case, flagged: Iterable[Burst]) -> Section:
+    """What hosts had free before and after: where the room was while one target had none."""
+    picture = figures.rooms(case, flagged)
+    return Section("FREE CAPACITY", () if picture is None else (picture,))
+
+
+def why_there(attempt: Attempt) -> str | None:
+    """One sentence on why an attempt went where it went; None when the evidence does not say."""
+    schedule = attempt.schedule
+    if schedule is None:
+        if attempt.number == 1:
+            return None
+        return f"{words.host(attempt.selected)} was an alternate of an earlier pass, or its pass is not logged"
+    last = next((s for s in reversed(schedule.filters) if s.before is not None and s.before > s.after), None)
+    if schedule.outcome == "filtered-out":
+        return f"{last.name} removed the last {words.count(last.before or 0, 'host')}" if last else "no host passed"
+    if len(schedule.candidates) == 1:
+        host = words.host(schedule.candidates[0].host)
+        narrowed = f"; {last.name} left it of {last.before}" if last else ""
+        return f"{host} was the only host that passed the filters{narrowed}: the weigher had nothing to choose from"
+    if schedule.weighed and schedule.selected is not None and schedule.candidates:
+        rank = next((n for n, c in enumerate(schedule.candidates, 1) if c.host.host == schedule.selected.host), None)
+        if rank is not None:
+            return f"{words.host(schedule.selected)} was weighed {rank} of {len(schedule.candidates)}"
+    return None
