@@ -14,6 +14,7 @@ import time
 
 import pytest
 from cases import FIXTURES, INCIDENT
+from markdown_it import MarkdownIt
 
 SCHEDULER = INCIDENT / "scheduler-node" / "nova-scheduler.log"
 LINE = "2016-10-28 15:16:00.335 7 INFO nova.compute.claims [req-7a578ff5-2e78-410b-8168-5219efa84f9b u p] "
@@ -184,7 +185,7 @@ def test_the_case_is_never_written_into_the_evidence(novatrace, tmp_path):
 HOSTILE = "x\x1b[31mred\x1b]0;title\x07 \u202eevil [/nope] [bold]b[/bold] `code` |pipe| <b>h</b> ![i](u) @who http://e.vil \x9b2J"
 
 
-@pytest.mark.parametrize("name", ["text", "markdown", "json"])
+@pytest.mark.parametrize("name", ["text", "markdown", "jira", "html", "json", "csv"])
 @pytest.mark.parametrize("command", ["correlate", "explain", "inspect"])
 def test_log_text_never_acts_on_the_terminal(novatrace, tmp_path, name, command):
     """Control, bidi and escape characters are shown, not sent; markup of rich stays text."""
@@ -205,8 +206,15 @@ def test_log_text_never_acts_on_the_terminal(novatrace, tmp_path, name, command)
         if command == "explain" and name == "text":
             assert "[/nope]" in text
         if name == "markdown":
+            tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+            kinds = {t.type for token in tokens for t in (token, *(token.children or ()))}
+            assert not {kind for kind in kinds if kind.startswith(("html", "link", "image", "code"))}, kinds
+            outside = re.sub(r"(?ms)^(`{3,})text$.*?^\1$", "", text)
+            assert "<b>" not in outside
+            assert "![i]" not in outside
+        if name == "html":
             assert "<b>" not in text
-            assert "![i]" not in text
+            assert "http://e.vil" not in re.findall(r'(?:href|src)="([^"]*)"', text)
 
 
 def test_a_closed_pipe_is_no_error(novatrace):
@@ -234,6 +242,17 @@ def test_an_output_file_that_cannot_be_written(novatrace, tmp_path):
     done = novatrace("correlate", INCIDENT, "-o", tmp_path / "no" / "such" / "report.txt")
     assert done.returncode == 15
     assert "E-OUT-WRITE" in stderr(done)
+
+
+def test_a_device_stays_a_device(novatrace, tmp_path):
+    """A report written to a pipe goes through it; nothing takes its place in the folder."""
+    fifo = tmp_path / "out"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
+    done = novatrace("correlate", INCIDENT, "-q", "-o", fifo)
+    assert done.returncode == 0
+    assert reader.communicate(timeout=60)[0].startswith(b"VERDICT")
+    assert fifo.is_fifo()
 
 
 def test_a_fifo_does_not_hang(novatrace, tmp_path):

@@ -59,6 +59,9 @@ def _colour(*, terminal: bool) -> bool:
 
 
 def _to_file(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():
+        _to_device(path, text)
+        return
     folder = path.parent
     temporary = ""
     try:
@@ -72,6 +75,16 @@ def _to_file(path: Path, text: str) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+        raise OutputError(
+            f"{path}: {(error.strerror or str(error)).lower()}", next_step="name a file that can be written"
+        ) from error
+
+
+def _to_device(path: Path, text: str) -> None:
+    """Writes into a pipe or a device; renaming a file onto it, as below, would put the file in its place."""
+    try:
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
         raise OutputError(
             f"{path}: {(error.strerror or str(error)).lower()}", next_step="name a file that can be written"
         ) from error
