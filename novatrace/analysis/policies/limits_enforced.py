@@ -1,0 +1,30 @@
+"""Every resource has its filter, so that a limit goes with each request and the claim holds it: CoreFilter, RamFilter, DiskFilter.
+
+Source: ``nova/compute/claims.py`` 15.1.5 (``_test``: no limit, ``limit not specified, defaulting to unlimited``, and the claim is
+granted); the limits are set by ``nova/scheduler/filters/{core,ram,disk}_filter.py`` (``host_state.limits``; CoreFilter is not
+in Ocata's default filters). The filters exist up to Train (20.6.1 read; gone in 24.2.1); from Pike on placement
+enforces its inventories instead. A forced host (``--availability-zone ZONE:HOST``) skips filters and so has no limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from novatrace.model.replay import NovaOption, Scenario, Variant
+
+NAME = "limits-enforced"
+_FILTERS = {"vcpus": "CoreFilter", "ram_mb": "RamFilter", "disk_gb": "DiskFilter"}
+
+
+def variants(scenario: Scenario) -> tuple[Variant, ...]:
+    """One, where a resource is not guarded today."""
+    missing = [name for resource, name in _FILTERS.items() if resource not in scenario.guarded]
+    if not missing or scenario.rules.placement:
+        return ()
+    value = f"… the filters of today and {','.join(missing)}"
+    options = (
+        NovaOption("scheduler_default_filters", "DEFAULT", value, None, "Newton"),
+        NovaOption("enabled_filters", "filter_scheduler", value, "Ocata", "Train"),
+    )
+    title = f"limits from {', '.join(missing)} go with every request"
+    return (Variant(NAME, title, {}, replace(scenario.rules, enforced=True), "option", options),)

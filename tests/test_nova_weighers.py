@@ -1,0 +1,132 @@
+"""Nova's own weighers as the oracle: the same hosts and multipliers in, the same weights and order out.
+
+The wheels come from the package index; a machine that cannot reach it skips these tests and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from novatrace.analysis.replay.board import Board, View
+from novatrace.analysis.replay.weighing import weights
+from novatrace.model.migration import HostNode, Resources
+from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Weigher
+
+pytestmark = pytest.mark.slow
+RELEASES = {"15.1.5": ("ram", "disk", "io_ops"), "31.3.1": ("ram", "cpu", "disk", "io_ops", "num_instances")}
+HELPER = Path(__file__).with_name("nova_weighing.py")
+
+
+@pytest.fixture(scope="session")
+def wheel_of(tmp_path_factory):
+    """Finds the wheel of a release, once in a test run."""
+    return cache(lambda release: _downloaded(release, tmp_path_factory.mktemp("nova")))
+
+
+def _downloaded(release, folder):
+    wanted = ["download", f"nova=={release}", "--no-deps", "-q", "-d", str(folder), "--disable-pip-version-check"]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", *wanted], capture_output=True, text=True, timeout=120, check=False
+        )
+        why = done.stderr.strip().split("\n")[-1]
+    except subprocess.TimeoutExpired:
+        why = "timed out"
+    wheels = list(folder.glob("*.whl"))
+    if not wheels:
+        pytest.skip(f"nova {release} cannot be had from the package index: {why}")
+    return wheels[0]
+
+
+def ask(wheel, questions):
+    """What Nova answers."""
+    done = subprocess.run(
+        [sys.executable, str(HELPER), str(wheel)],
+        input=json.dumps(questions),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def states(rng, number):
+    """Hosts as a HostState has them; few values, so that some weigh the same."""
+    return [
+        {
+            "host": f"h{i}",
+            "nodename": f"h{i}",
+            "free_ram_mb": rng.choice([0, 512, 4096, 4096, 65536, 101445]),
+            "free_disk_mb": rng.choice([0, 1024, 1024000]),
+            "num_io_ops": rng.choice([0, 0, 1, 7]),
+            "num_instances": rng.choice([0, 3, 28]),
+            "vcpus_total": 16,
+            "cpu_allocation_ratio": 4.0,
+            "vcpus_used": rng.choice([0, 8, 60]),
+        }
+        for i in range(number)
+    ]
+
+
+def raw(listed):
+    """The values that our weighers take."""
+    return {
+        "ram": [s["free_ram_mb"] for s in listed],
+        "disk": [s["free_disk_mb"] for s in listed],
+        "io_ops": [s["num_io_ops"] for s in listed],
+        "num_instances": [s["num_instances"] for s in listed],
+        "cpu": [s["vcpus_total"] * s["cpu_allocation_ratio"] - s["vcpus_used"] for s in listed],
+    }
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_weights_and_order_are_novas(wheel_of, release):
+    """Two hundred sets of hosts and multipliers: every weight to the last bit, and the order with its ties."""
+    weighers, wheel = RELEASES[release], wheel_of(release)
+    rng = random.Random(6)
+    questions = []
+    for _ in range(200):
+        multipliers = {name: rng.choice([-2.0, -1.0, 0.0, 0.5, 1.0, 10.0]) for name in weighers}
+        options = {f"{name}_weight_multiplier": value for name, value in multipliers.items()}
+        questions.append({"options": options, "weighers": weighers, "states": states(rng, rng.randint(1, 9))})
+    for question, answer in zip(questions, ask(wheel, questions), strict=True):
+        listed = question["states"]
+        ours = [Weigher(n, question["options"][f"{n}_weight_multiplier"]) for n in weighers]
+        found = weights(ours, raw(listed), len(listed))
+        order = sorted(range(len(listed)), key=found.__getitem__, reverse=True)
+        assert [[listed[i]["host"], found[i]] for i in order] == answer["order"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_the_pool_of_choices_is_novas(wheel_of, size, shuffle):
+    """With ``host_subset_size`` and ``shuffle_best_same_weighed_hosts``: whom Nova chooses in many tries is our pool."""
+    wheel = wheel_of("31.3.1")
+    listed = [
+        {**s, "free_ram_mb": ram}
+        for s, ram in zip(states(random.Random(1), 5), [4096, 8192, 8192, 512, 8192], strict=True)
+    ]
+    options = {
+        "ram_weight_multiplier": 1.0,
+        "host_subset_size": size,
+        "shuffle_best_same_weighed_hosts": shuffle,
+    }
+    (answer,) = ask(wheel, [{"options": options, "weighers": ["ram"], "states": listed, "seeds": 400}])
+    rules = Rules((Weigher("ram", 1.0),), subset_size=size, shuffle_ties=shuffle)
+    hosts = tuple(ReplayHost(HostNode(s["host"]), Resources(), seen_ram_mb=s["free_ram_mb"]) for s in listed)
+    scenario = Scenario("file", "x", hosts, (ReplayVm("v", Resources(1)),), (), (), (), rules)
+    ranking = View(Board(scenario), ["ram"]).ranking(0, rules)
+    assert {names[0] for names in answer["lists"]} == {listed[h]["host"] for h in ranking.pool}
+    if not shuffle:
+        for names in answer["lists"]:
+            first = next(h for h in ranking.order if listed[h]["host"] == names[0])
+            rest = [listed[h]["host"] for h in ranking.order if h != first]
+            assert names[1:] == rest
