@@ -1,0 +1,111 @@
+"""The hosts of a batch: every candidate and target, with the room that it had just before.
+
+Room comes from the burst on the host where there is one (claim, tracker, inventory in their order of trust), else from
+the newest view. What a HostState showed (free RAM and disk without ratios) is kept apart: weighers look at that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from novatrace.analysis.replay.batch import Batch
+from novatrace.model.capacity import Burst, View
+from novatrace.model.case import Case
+from novatrace.model.migration import Candidate, HostNode, Pass, Resources
+from novatrace.model.replay import ReplayHost
+
+NUMBERED = ("vcpus", "ram_mb", "disk_gb")
+_TRUST = ("tracker", "scheduler", "placement", "claim", "inventory-file")
+
+
+def hosts_of(case: Case, batch: Batch) -> tuple[ReplayHost, ...]:
+    """The hosts, in the order in which the first passes weighed them."""
+    listed: dict[str, HostNode] = {}
+    seen: dict[str, Candidate] = {}
+    weight: dict[str, float] = {}
+    for schedule in passes_of(batch):
+        for candidate in schedule.candidates:
+            listed.setdefault(candidate.host.host, candidate.host)
+            seen.setdefault(candidate.host.host, candidate)
+            if candidate.weight is not None and len(schedule.candidates) > 1:
+                weight.setdefault(candidate.host.host, candidate.weight)
+    for move in (*batch.moves, *batch.nameless):
+        for attempt in move.attempts:
+            for target in (attempt.selected, *attempt.alternates):
+                if target is not None:
+                    listed.setdefault(target.host, target)
+    bursts = _first_bursts(case.bursts, batch)
+    return tuple(
+        _host(target, seen.get(name), weight.get(name), bursts.get(name), case.views, batch)
+        for name, target in listed.items()
+    )
+
+
+def passes_of(batch: Batch) -> list[Pass]:
+    """All passes of the batch, in time order."""
+    moves = (*batch.moves, *batch.nameless)
+    return sorted(
+        (a.schedule for m in moves for a in m.attempts if a.schedule is not None), key=lambda p: p.started_us or 0
+    )
+
+
+def _first_bursts(bursts: Iterable[Burst], batch: Batch) -> dict[str, Burst]:
+    """The first burst on each host that the batch took part in."""
+    requests = {m.request_id for m in (*batch.moves, *batch.nameless)}
+    found: dict[str, Burst] = {}
+    for burst in bursts:
+        if any(arrival.request_id in requests for arrival in burst.arrivals):
+            found.setdefault(burst.target.host, burst)
+    return found
+
+
+def _host(
+    target: HostNode,
+    seen: Candidate | None,
+    weight: float | None,
+    burst: Burst | None,
+    views: tuple[View, ...],
+    batch: Batch,
+) -> ReplayHost:
+    room = _room(target.host, burst, views, batch.first_us)
+    if seen is not None:
+        disk = None if seen.free_disk_mb is None else seen.free_disk_mb / 1024
+        room = _completed(room, Resources(None, seen.free_ram_mb, disk))
+    return ReplayHost(
+        target=target,
+        room=room,
+        seen_ram_mb=seen.free_ram_mb if seen is not None else None,
+        seen_disk_mb=seen.free_disk_mb if seen is not None else None,
+        io_ops=seen.io_ops if seen is not None else None,
+        instances=seen.instances if seen is not None else None,
+        other_slots=_other_slots(burst, room),
+        logged_weight=weight,
+    )
+
+
+def _room(host: str, burst: Burst | None, views: tuple[View, ...], until_us: int | None) -> Resources:
+    """Free amounts just before the batch."""
+    room = burst.capacity.free if burst is not None and burst.capacity is not None else Resources()
+    for whose in _TRUST:
+        newest = None
+        for view in views:
+            early = until_us is None or view.when_us is None or view.when_us <= until_us
+            if view.target.host == host and view.whose == whose and view.free.known and early:
+                newest = view
+        if newest is not None:
+            room = _completed(room, newest.free)
+    return room
+
+
+def _completed(first: Resources, second: Resources) -> Resources:
+    return Resources(*(getattr(first, n) if getattr(first, n) is not None else getattr(second, n) for n in NUMBERED))
+
+
+def _other_slots(burst: Burst | None, room: Resources) -> int | None:
+    """VMs that a resource without a number let in, where such a one refused; those admitted are what it had room for."""
+    if burst is None or not any(a.outcome == "victim" for a in burst.arrivals):
+        return None
+    numberless = set(burst.binding) - set(NUMBERED)
+    if numberless or not room.known:
+        return sum(a.outcome == "admitted" for a in burst.arrivals)
+    return None
