@@ -74,9 +74,14 @@ def judging() -> Callable[[F], F]:
 
 def output() -> Callable[[F], F]:
     """How and where the report is written."""
+    return output_as(FORMATS)
+
+
+def output_as(formats: tuple[str, ...]) -> Callable[[F], F]:
+    """The same for a command with formats of its own."""
     return _all(
         click.option(
-            "-f", "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True,
+            "-f", "--format", "format_name", type=click.Choice(formats), default="text", show_default=True,
             help="Format of the report.",
         ),
         click.option("-o", "--output", metavar="FILE", help="Write the report to a file; - is standard output."),

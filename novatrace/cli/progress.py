@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,19 @@ _PATIENCE_S = 1.0
 
 
 @contextmanager
-def shown(*, quiet: bool) -> Iterator[Progress | None]:
+def runs_shown(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """The same for runs of a replay: done, of how many."""
+    with shown(quiet=quiet, unit="runs") as step:
+        yield None if step is None else lambda done, total: step(done, total, "replay")
+
+
+@contextmanager
+def shown(*, quiet: bool, unit: str = "bytes") -> Iterator[Progress | None]:
     """A callback for the pipeline, or None when nothing is to be shown."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
-    bar = _Bar()
+    bar = _Bar(unit)
     try:
         yield bar.step
     finally:
@@ -28,7 +35,8 @@ def shown(*, quiet: bool) -> Iterator[Progress | None]:
 
 
 class _Bar:
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
         self._began = time.monotonic()
         self._progress: Any = None  # rich's Progress, imported only when it is shown
         self._task: Any = None
@@ -43,10 +51,21 @@ class _Bar:
 
     def _started(self, total: int) -> Any:  # noqa: ANN401 - see __init__
         from rich.console import Console  # noqa: PLC0415 - only on a terminal, only when it takes long
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            TextColumn,
+            TransferSpeedColumn,
+        )
 
+        counts: tuple[ProgressColumn, ...] = (DownloadColumn(), TransferSpeedColumn())
+        if self._unit != "bytes":
+            counts = (MofNCompleteColumn(), TextColumn(self._unit))
         progress = Progress(
-            TextColumn("{task.fields[name]}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+            TextColumn("{task.fields[name]}", markup=False), BarColumn(), *counts,
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self._task = progress.add_task("", total=total, name="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from novatrace.model.case import Case
+from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import tables
 from novatrace.reports.cells import csv_text
@@ -25,6 +26,20 @@ class CsvFormat:
     def inspect(self, case: Case) -> str:
         """The inputs, one a row."""
         return _written("inputs", case)
+
+    def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:  # noqa: ARG002 - see correlate
+        """The policies, one a row."""
+        columns = ("policy", "parameters", "errors", "low", "high", "runs", "overloaded", "rounds", "change")
+        rows = [
+            (
+                result.variant.name,
+                " ".join(f"{name}={value}" for name, value in result.variant.parameters.items()),
+                result.mean if result.exact is None else result.exact,
+                result.low, result.high, result.runs, result.overloads, result.rounds, result.variant.change,
+            )
+            for result in replay.results
+        ]  # fmt: skip
+        return csv_text(columns, rows)
 
 
 FORMAT = CsvFormat()

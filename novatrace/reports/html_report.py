@@ -15,8 +15,18 @@ from functools import cache
 from importlib import resources
 
 from novatrace.model.case import Case
+from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import pictures, view_answers, view_correlate, view_explain, view_inspect, view_stories, words
+from novatrace.reports import (
+    pictures,
+    view_answers,
+    view_correlate,
+    view_explain,
+    view_inspect,
+    view_simulate,
+    view_stories,
+    words,
+)
 from novatrace.reports.document import Document, Section, Table
 from novatrace.reports.html_blocks import Blocks, escaped, paragraph
 
@@ -48,9 +58,14 @@ class HtmlFormat:
         """See ``ReportFormat.inspect``."""
         return self._document(view_inspect.document(case), _span(case))
 
-    def _document(self, document: Document, lead: str) -> str:
+    def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
+        """See ``ReportFormat.simulate``."""
+        lead = f"{words.count(len(replay.scenario.vms), 'VM')}, {words.count(len(replay.scenario.hosts), 'host')}"
+        return self._document(view_simulate.document(replay, plan=plan), lead, tool_version)
+
+    def _document(self, document: Document, lead: str, tool_version: str = "") -> str:
         parts = list(self._sections(list(document.sections), self._blocks()))
-        return self._page(document.title, lead, [s.title for s in document.sections], parts, "")
+        return self._page(document.title, lead, [s.title for s in document.sections], parts, tool_version)
 
     @property
     def _draws(self) -> bool:

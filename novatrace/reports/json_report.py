@@ -15,7 +15,9 @@ from novatrace.model.case import Case
 from novatrace.model.evidence import Coverage, LineLedger
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
+from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
+from novatrace.reports import json_simulate
 from novatrace.reports.neutralise import json_safe
 
 _Json = dict[str, Any]
@@ -75,6 +77,10 @@ class JsonFormat:
                 "notices": _notices(case),
             }
         )
+
+    def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
+        """See ``ReportFormat.simulate``."""
+        return _text(json_simulate.value(replay, plan=plan, tool_version=tool_version))
 
 
 FORMAT = JsonFormat()

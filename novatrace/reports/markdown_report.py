@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from novatrace.model.case import Case
+from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import view_correlate, view_explain, view_inspect
+from novatrace.reports import view_correlate, view_explain, view_inspect, view_simulate
 from novatrace.reports.document import Block, Document, Figure, Paragraph, Quote, Table
 from novatrace.reports.fitting import fitted
 
@@ -41,6 +42,11 @@ class MarkdownFormat:
     def inspect(self, case: Case) -> str:
         """See ``ReportFormat.inspect``."""
         return fitted(view_inspect.document(case), written, LIMIT)
+
+    def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
+        """See ``ReportFormat.simulate``."""
+        foot = f"\n_novatrace {tool_version}_\n"
+        return fitted(view_simulate.document(replay, plan=plan), written, LIMIT - len(foot)) + foot
 
 
 FORMAT = MarkdownFormat()

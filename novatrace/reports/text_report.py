@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from novatrace.model.case import Case
+from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import view_correlate, view_explain, view_inspect
+from novatrace.reports import view_correlate, view_explain, view_inspect, view_simulate
 from novatrace.reports.document import Block, Cell, Column, Document, Figure, Paragraph, Quote, Table
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class TextFormat:
     def inspect(self, case: Case) -> str:
         """See ``ReportFormat.inspect``."""
         return self._written(view_inspect.document(case))
+
+    def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:  # noqa: ARG002 - see correlate
+        """See ``ReportFormat.simulate``."""
+        return self._written(view_simulate.document(replay, plan=plan))
 
     def _written(self, document: Document) -> str:
         return _plain(document) if self.width is None else _terminal(document, self.width, colour=self.colour)

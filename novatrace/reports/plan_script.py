@@ -1,0 +1,83 @@
+"""The wave plan as a shell script of ``openstack`` commands, with the reason of each wave as a comment.
+
+Names come from logs or from a file: they are quoted for the shell, and a comment cannot end its line early.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from novatrace.model.replay import Replay, Wave
+from novatrace.reports.neutralise import neutral
+
+_COMMANDS = {
+    "migrate": "openstack server migrate",
+    "unknown": "openstack server migrate",
+    "live-migrate": "openstack server migrate --live-migration",
+    "evacuate": "openstack server evacuate",
+}
+_WAIT = """\
+# Waits until every VM of a wave has been claimed by its target and has moved; stops when one is in ERROR.
+wait_for() {
+    for vm in "$@"; do
+        while task=$(openstack server show -f value -c OS-EXT-STS:task_state -- "$vm"); do
+            case "$task" in None|"") break ;; esac
+            sleep 5
+        done
+        status=$(openstack server show -f value -c status -- "$vm")
+        echo "$vm $status"
+        case "$status" in ERROR) echo "stopped: $vm is in ERROR" >&2; exit 1 ;; esac
+    done
+}
+"""
+
+
+def script(replay: Replay, *, tool_version: str) -> str:
+    """The whole script; it ends with a newline."""
+    scenario = replay.scenario
+    command = _COMMANDS.get(scenario.action)
+    lines = [
+        "#!/bin/sh",
+        _comment(f"Wave plan for {scenario.name}, by novatrace {tool_version}. Read it before you run it."),
+        _comment(f"Backtest: {replay.backtest.because}."),
+        _comment("Each wave fits wherever the scheduler sends it, as long as nobody else takes room meanwhile."),
+        _comment("A cold-migrated VM stays in VERIFY_RESIZE until `openstack server migrate confirm`."),
+        "set -eu",
+        "",
+        _WAIT,
+    ]
+    if command is None:
+        lines.insert(
+            4, _comment(f"These were {scenario.action} actions: their command needs more than the VM; fill it in.")
+        )
+        command = f": {scenario.action}"
+    number = len(replay.plan.waves)
+    for index, wave in enumerate(replay.plan.waves):
+        lines += [*_wave(replay, wave, index, number, command), ""]
+    for vm in replay.plan.unplaceable:
+        name = scenario.vms[vm].name or "a VM that no log names"
+        lines.append(_comment(f"In no wave, for no host that would be picked has room: {name}"))
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _wave(replay: Replay, wave: Wave, index: int, number: int, command: str) -> list[str]:
+    scenario = replay.scenario
+    lines = [_comment(f"Wave {index + 1} of {number}: {len(wave.vms)} VM(s); {wave.reason}.")]
+    named = []
+    for vm, host in zip(wave.vms, wave.expected, strict=True):
+        name = scenario.vms[vm].name
+        if name is None:
+            lines.append(_comment("a VM that no log names: put its UUID here"))
+            continue
+        quoted = shlex.quote(neutral(name))
+        named.append(quoted)
+        likely = "" if host is None else f"  {_comment('expected on ' + scenario.hosts[host].target.host)}"
+        lines.append(f"{command} -- {quoted}{likely}")
+    if named:
+        lines.append(f"wait_for {' '.join(named)}")
+    return lines
+
+
+def _comment(text: str) -> str:
+    """A comment that stays on its line, whatever is in the text."""
+    return "# " + neutral(" ".join(text.split()))

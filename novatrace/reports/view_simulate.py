@@ -1,0 +1,208 @@
+"""The view of ``simulate``: the backtest first, then every policy, a picture, the loads, what to change, the waves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novatrace.model.replay import NovaOption, PolicyResult, Replay, Scenario
+from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
+
+_BAR = 40
+_PICTURES = 4
+_BARS = 12
+_TARGETS = 10
+_NAMES = 8
+
+
+def document(replay: Replay, *, plan: bool) -> Document:
+    """The report on a replay."""
+    sections = [
+        Section("BACKTEST", tuple(_backtest(replay))),
+        Section("BATCH", tuple(_batch(replay.scenario))),
+        Section("POLICIES", tuple(_policies(replay))),
+        Section("DISTRIBUTION", tuple(_distributions(replay))),
+        Section("LOAD PER TARGET", tuple(_loads(replay))),
+        Section("WHAT TO CHANGE", tuple(_advice(replay))),
+    ]
+    if plan:
+        sections.append(Section("WAVE PLAN", tuple(_plan(replay))))
+    return Document("novatrace simulate", tuple(section for section in sections if section.blocks))
+
+
+def _backtest(replay: Replay) -> Iterator[Block]:
+    tested = replay.backtest
+    tone = {True: "good", False: "bad", None: "warn"}[tested.good]
+    yield say(f"{tested.because[0].upper()}{tested.because[1:]}.", tone)
+    if tested.decisions:
+        choice = (
+            f"{tested.with_choice} of them between several hosts"
+            if tested.with_choice
+            else "none between several hosts"
+        )
+        yield say(f"choices: {tested.reproduced} of {tested.decisions} reproduced ({choice})", indent=1)
+    if tested.failures is not None and replay.scenario.source == "case":
+        seen = "how many there were is not known"
+        if tested.failures_observed is not None:
+            seen = f"{tested.failures_observed} observed"
+        yield say(f"failures: {tested.failures} replayed, {seen}", indent=1)
+
+
+def _batch(scenario: Scenario) -> Iterator[Block]:
+    yield say(f"{scenario.name}: {len(scenario.vms)} VM(s), {len(scenario.hosts)} host(s)", "strong")
+    for statement in scenario.known:
+        yield say(f"{statement.text} [{statement.basis}]", indent=1)
+    for sentence in scenario.set_aside:
+        yield say(f"set aside: {sentence}", indent=1)
+    for sentence in scenario.missing:
+        yield say(f"missing: {sentence}", "warn", 1)
+
+
+def _policies(replay: Replay) -> Iterator[Block]:
+    loose = any(result.overloads for result in replay.results)
+    columns = [
+        Column("errors", right=True), Column("95 % interval"), Column("95 % of runs"),
+        *([Column("overloads", right=True)] if loose else []),
+        Column("rounds", right=True), Column("policy"), Column("that is", whole=False),
+    ]  # fmt: skip
+    rows = []
+    for result in replay.results:
+        wide = "every run" if result.deterministic else f"{result.least} … {result.most}"
+        sure = "certain" if result.deterministic else _interval(result)
+        rows.append(
+            [
+                cell(amount(expected(result)), _tone(result)), cell(sure), cell(wide),
+                *([cell(amount(result.overloads), "bad" if result.overloads else "")] if loose else []),
+                cell(result.rounds), cell(_label(result)), cell(result.variant.title),
+            ]
+        )  # fmt: skip
+    yield table(columns, rows)
+    if not all(result.deterministic for result in replay.results):
+        runs = f"{replay.runs} runs of each policy with random choices, seed {replay.seed}"
+        yield say(f"{runs}; errors are exact where all choose on one view, else the mean of the runs.", "dim")
+    if loose:
+        yield say("overloads: VMs let in beyond the room of a target because no claim guards that resource.", "dim")
+
+
+def _interval(result: PolicyResult) -> str:
+    return "exact" if result.exact is not None else f"{amount(result.low)} … {amount(result.high)}"
+
+
+def expected(result: PolicyResult) -> float:
+    """Expected errors: by formula where there is one, else the mean of the runs."""
+    return result.mean if result.exact is None else result.exact
+
+
+def amount(number: float) -> str:
+    """A mean with two digits that say something."""
+    if not number or number < 1e-9:  # noqa: PLR2004 - below what floating point adds up to
+        return "0"
+    return f"{number:.2f}".rstrip("0").rstrip(".") if number >= 0.1 else f"{number:.2g}"  # noqa: PLR2004 - two digits
+
+
+def _tone(result: PolicyResult) -> str:
+    return "bad" if expected(result) >= 0.5 else "good" if expected(result) < 1e-9 else "warn"  # noqa: PLR2004
+
+
+def _label(result: PolicyResult) -> str:
+    fixed = ", ".join(
+        f"{value:g}" if isinstance(value, float) else str(value) for value in result.variant.parameters.values()
+    )
+    return f"{result.variant.name} {fixed}".rstrip()
+
+
+def _distributions(replay: Replay) -> Iterator[Block]:
+    """Bars of the runs by their errors: as observed, and those random policies that differ most from one number."""
+    random = [r for r in replay.results if len(r.histogram) > 1]
+    random.sort(key=lambda r: (-len(r.histogram), _label(r)))
+    for result in random[:_PICTURES]:
+        yield say(f"{_label(result)}: {result.runs} runs by their errors", "strong")
+        yield table(
+            [Column("errors"), Column("runs", right=True), Column("")],
+            [[cell(name), cell(runs), _bar(name, runs, result)] for name, runs in _grouped(result.histogram)],
+        )
+
+
+def _grouped(histogram: dict[int, int]) -> list[tuple[str, int]]:
+    """The histogram in at most a dozen steps of equal width."""
+    least, most = min(histogram), max(histogram)
+    width = -(-(most - least + 1) // _BARS)
+    steps: dict[int, int] = {}
+    for at in range(least, most + 1, width):
+        steps[at] = sum(n for e, n in histogram.items() if at <= e < at + width)
+    return [(str(at) if width == 1 else f"{at}–{min(at + width - 1, most)}", n) for at, n in steps.items()]
+
+
+def _bar(name: str, runs: int, result: PolicyResult) -> Cell:
+    share = runs * _BAR / max(n for _, n in _grouped(result.histogram))
+    return cell("#" * max(round(share), 1 if runs else 0), "good" if name == "0" else "bad")
+
+
+def _loads(replay: Replay) -> Iterator[Block]:
+    """Who ended where: as observed, and under the advised policy."""
+    shown = [replay.results[0]] + ([replay.results[replay.advised]] if replay.advised else [])
+    for result in shown:
+        loads = sorted(result.loads, key=lambda load: (-load.placed_mean - load.refused_mean, load.host))
+        if not loads:
+            yield say(f"{_label(result)}: nobody was sent anywhere", indent=1)
+            continue
+        yield say(_label(result), "strong")
+        rows = [
+            [
+                cell(replay.scenario.hosts[load.host].target.host), cell(amount(load.placed_mean)),
+                cell(load.placed_most), cell(amount(load.refused_mean), "bad" if load.refused_mean else ""),
+            ]
+            for load in loads[:_TARGETS]
+        ]  # fmt: skip
+        columns = ("target", "placed", "most in a run", "refused")
+        yield table([Column(name, right=name != "target") for name in columns], rows)
+        if len(loads) > _TARGETS:
+            yield say(f"and {len(loads) - _TARGETS} more targets; -f json has all", "dim")
+
+
+def _advice(replay: Replay) -> Iterator[Block]:
+    if replay.advice is None:
+        for note in replay.notes:
+            yield say(note, "warn")
+        yield say(f"No advice: {replay.no_advice_because}.", "warn")
+        return
+    yield say(replay.advice, "strong")
+    if replay.advised is None:
+        return
+    best = replay.results[replay.advised].variant
+    if best.options:
+        yield say("nova.conf of every nova-scheduler, by release:")
+        yield table([Column("release"), Column("section"), Column("option")], [_option(o) for o in best.options])
+    elif best.change == "procedure":
+        yield say("No option of Nova does this; start the migrations so (`novatrace simulate --plan`).")
+    others = [_label(r) for r in replay.results[1:] if expected(r) == 0 and not r.overloads and r.variant is not best]
+    if others:
+        yield say(f"Also without an error: {', '.join(others)}.", "dim")
+
+
+def _option(option: NovaOption) -> list[Cell]:
+    since, until = option.since, option.until
+    release = (
+        f"{since} and later"
+        if since and not until
+        else f"until {until}"
+        if until and not since
+        else f"{since} … {until}"
+    )
+    return [cell(release), cell(f"[{option.section}]"), cell(f"{option.name} = {option.value}")]
+
+
+def _plan(replay: Replay) -> Iterator[Block]:
+    scenario, plan = replay.scenario, replay.plan
+    yield say(
+        f"{len(plan.waves)} wave(s); wait for each wave's claims before the next (`-f shell` writes a script).",
+        "strong",
+    )
+    for number, wave in enumerate(plan.waves, 1):
+        yield say(f"wave {number}: {len(wave.vms)} VM(s); {wave.reason}")
+        names = [scenario.vms[vm].name or "a VM that no log names" for vm in wave.vms]
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        yield say(", ".join(names[:_NAMES]) + more, indent=1)
+    if plan.unplaceable:
+        yield say(
+            f"{len(plan.unplaceable)} VM(s) in no wave: no host that these rules would pick has room for them.", "bad"
+        )

@@ -1,0 +1,222 @@
+"""``novatrace simulate`` as it is typed: every format, the wave plan as a script that runs, scenario files that are off."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from cases import FIXTURES, INCIDENT, ROOT, analysed, case_folders
+from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
+
+from novatrace import pipeline
+from novatrace.pipeline import replay
+from novatrace.reports import plan_script
+
+TEN = INCIDENT / "ten-nodes.toml"
+GOLDEN = Path(__file__).parent / "golden_simulate"
+RACE = FIXTURES / "real-nova" / "b1-race-placement-room1"
+SUFFIX = {"text": "txt", "markdown": "md", "json": "json", "shell": "sh", "csv": "csv"}
+VALIDATOR = Draft202012Validator(json.loads(pipeline.schema("simulate")))
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+def rendered(name, found):
+    """A report with its plan, without the version."""
+    text = replay.script(found) if name == "shell" else replay.render(name, found, plan=True)
+    return text.replace(f'"tool_version": "{replay.__version__}"', '"tool_version": "x"').replace(
+        f"novatrace {replay.__version__}", "novatrace x"
+    )
+
+
+@pytest.fixture(scope="module")
+def ten():
+    """The thought experiment, replayed."""
+    return replay.simulate(TEN, None, runs=1000, seed=1)[0]
+
+
+@pytest.mark.parametrize("name", SUFFIX)
+@pytest.mark.parametrize("subject", ["ten-nodes", "race"])
+def test_golden_reports(ten, subject, name):
+    """Byte for byte as it was looked at; NOVATRACE_UPDATE_GOLDEN=1 writes them anew."""
+    found = ten if subject == "ten-nodes" else replay.replayed(analysed(RACE), runs=1000, seed=1)
+    text = rendered(name, found)
+    path = GOLDEN / f"{subject}.{SUFFIX[name]}"
+    if os.environ.get("NOVATRACE_UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode())
+    assert text.encode() == path.read_bytes()
+
+
+def test_no_golden_report_is_left_over():
+    """Each golden file belongs to a test."""
+    assert {p.name for p in GOLDEN.iterdir()} == {f"{s}.{x}" for s in ("ten-nodes", "race") for x in SUFFIX.values()}
+
+
+@pytest.mark.parametrize("folder", case_folders(), ids=lambda p: f"{p.parent.parent.name}/{p.name}")
+def test_json_keeps_its_contract(folder):
+    """Every JSON report validates, with and without the plan."""
+    found = replay.replayed(analysed(folder), runs=5, seed=1)
+    for plan in (True, False):
+        assert list(VALIDATOR.iter_errors(json.loads(replay.render("json", found, plan=plan)))) == []
+
+
+def test_the_report_opens_with_the_backtest(novatrace):
+    """Whatever the format; standard error names the case."""
+    assert novatrace("correlate", RACE, "-q").returncode == 0
+    for name, sign in (
+        ("text", "BACKTEST\n"),
+        ("markdown", "# novatrace simulate\n\n## BACKTEST"),
+        ("jira", "h1. novatrace simulate"),
+    ):
+        done = novatrace("simulate", "-f", name)
+        assert done.returncode == 0
+        assert done.stdout.decode().startswith(sign)
+        assert b"novatrace: case: " in done.stderr
+    page = novatrace("simulate", "-f", "html", "--plan").stdout.decode()
+    assert page.index(">Backtest<") < page.index(">Batch<") < page.index(">Wave plan<")
+
+
+def test_the_same_seed_gives_the_same_bytes_under_any_hash_seed(novatrace):
+    """And another seed other figures."""
+    runs = [
+        novatrace("simulate", TEN, "-f", "json", "--plan", "--seed", seed, env_extra={"PYTHONHASHSEED": hashed}).stdout
+        for seed, hashed in ((5, "0"), (5, "1"), (6, "0"))
+    ]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_markdown_parses_as_meant(ten):
+    """Nothing of it was born from data, though a host may have any name."""
+    text = replay.render("markdown", ten, plan=True)
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    inline = {child.type for token in tokens if token.children for child in token.children}
+    assert inline <= {"text", "text_special", "softbreak", "strong_open", "strong_close", "em_open", "em_close"}
+
+
+def test_eighty_columns_break_no_id():
+    """On a narrow terminal names and numbers stay whole."""
+    found = replay.replayed(analysed(RACE), runs=10, seed=1)
+    plain = replay.render("text", found, plan=True)
+    narrow = replay.render("text", found, plan=True, width=80)
+    assert sorted(re.findall(UUID, plain)) == sorted(re.findall(UUID, narrow))
+    assert max(len(line) for line in replay.render("text", found, plan=False, width=80).split("\n")) <= 80
+
+
+def fake_openstack(folder, script):
+    """An ``openstack`` that notes what it was asked and answers as told."""
+    path = folder / "openstack"
+    path.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$*\" >> {folder}/asked\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def test_the_plan_is_a_script_that_runs(tmp_path, novatrace):
+    """A shell runs it: each wave is sent, then awaited, before the next."""
+    novatrace("simulate", TEN, "--plan", "-f", "shell", "-o", tmp_path / "waves.sh")
+    env = fake_openstack(tmp_path, 'case "$*" in *task_state*) echo None ;; *status*) echo VERIFY_RESIZE ;; esac')
+    done = subprocess.run(["sh", str(tmp_path / "waves.sh")], capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "asked").read_text().split("\n")
+    moved = [line.split()[-1] for line in asked if line.startswith("server migrate")]
+    assert moved == [f"vm-{i}" for i in range(1, 11)]
+    first_wait = next(i for i, line in enumerate(asked) if line.startswith("server show"))
+    assert asked[first_wait - 1].endswith("vm-5")
+
+
+def test_the_script_stops_when_a_vm_is_in_error(tmp_path, novatrace):
+    """The second wave is not sent."""
+    novatrace("simulate", TEN, "--plan", "-f", "shell", "-o", tmp_path / "waves.sh")
+    env = fake_openstack(tmp_path, 'case "$*" in *task_state*) echo None ;; *status*) echo ERROR ;; esac')
+    done = subprocess.run(["sh", str(tmp_path / "waves.sh")], capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 1
+    assert "vm-1 is in ERROR" in done.stderr
+    assert (tmp_path / "asked").read_text().count("server migrate") == 5
+
+
+def test_names_cannot_leave_their_quotes(tmp_path, novatrace):
+    """A VM or host named like a command is a name, in the shell and in the comments."""
+    scenario = tmp_path / "odd.toml"
+    scenario.write_text(
+        '[[vm]]\nname = "a; touch pwned; \'`touch pwned`$(touch pwned)"\nvcpus = 1\n[[vm]]\nname = "--force"\nvcpus = 1\n'
+        '[[host]]\nname = "h # $(touch pwned)"\nfree_vcpus = 9\nfree_ram_mb = 9\n'
+    )
+    done = novatrace("simulate", scenario, "--plan", "-f", "shell", "-o", tmp_path / "waves.sh")
+    assert done.returncode == 0, done.stderr
+    env = fake_openstack(tmp_path, 'case "$*" in *task_state*) echo None ;; *status*) echo ACTIVE ;; esac')
+    done = subprocess.run(["sh", "waves.sh"], capture_output=True, text=True, env=env, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "pwned").exists()
+    asked = (tmp_path / "asked").read_text().split("\n")
+    assert asked[:2] == ["server migrate -- a; touch pwned; '`touch pwned`$(touch pwned)", "server migrate -- --force"]
+
+
+def test_a_comment_stays_on_its_line():
+    """Whatever is in it."""
+    assert "\n" not in plan_script._comment("a\nrm -rf /\r\nb\x1b[2J\u2028c")
+
+
+BAD = {
+    "not toml": "not a scenario",
+    "[batch]\nvms = 1\nvcpus = 1": "no [[host]]",
+    "[batch]\nvms = 1\n[[host]]\nname = 'a'": "asks for nothing",
+    "[batch]\nvms = 0\nvcpus = 1\n[[host]]\nname = 'a'": "vms: not a whole number of at least 1",
+    "[batch]\nvms = 1.5\nvcpus = 1\n[[host]]\nname = 'a'": "vms: not a whole number",
+    "[batch]\nvms = 999999999\nvcpus = 1\n[[host]]\nname = 'a'": "a number from 1 to",
+    "[batch]\nvms = 1\nvcpus = 'x'\n[[host]]\nname = 'a'": "vcpus: not a number",
+    "[batch]\nvms = 1\nvcpus = nan\n[[host]]\nname = 'a'": "vcpus: out of range",
+    "[batch]\nvms = 1\nvcpu = 1\n[[host]]\nname = 'a'": "unknown key vcpu; known: action",
+    "[batch]\nvms = 1\nvcpus = 1\n[[host]]\nfree_vcpus = 1": "a [[host]] without a name",
+    "[batch]\nvms = 1\nvcpus = 1\n[[host]]\nname = 'a'\n[[host]]\nname = 'a'": "have one name",
+    '[batch]\nvms = 1\nvcpus = 1\n[[host]]\nname = "a\\u001b[2J"': "cannot be printed",
+    "[batch]\nvcpus = 1\n[[vm]]\nhosts = ['b']\n[[host]]\nname = 'a'": "there is no [[host]] 'b'",
+    "batch = 3\n[[host]]\nname = 'a'": "[batch] is not a table",
+    "[batch]\nvms = 1\nvcpus = 1\nweighers = { numa = 1 }\n[[host]]\nname = 'a'": "weighers: unknown key numa",
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_scenario_that_is_off_is_told_in_one_line(novatrace, tmp_path, text):
+    """Exit code 2, what is wrong, and where the form is described."""
+    path = tmp_path / "off.toml"
+    path.write_text(text)
+    done = novatrace("simulate", path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    (line,) = done.stderr.decode().strip().split("\n")
+    assert BAD[text] in line
+    assert "novatrace guide simulating" in line
+
+
+def test_what_cannot_be_asked(novatrace):
+    """No case yet; a file and a case; a script without a plan."""
+    assert novatrace("simulate").returncode == 10
+    assert novatrace("simulate", TEN, "--case", TEN).returncode == 2
+    done = novatrace("simulate", TEN, "-f", "shell")
+    assert (done.returncode, b"--plan" in done.stderr) == (2, True)
+    assert novatrace("simulate", TEN, "--runs", "0").returncode == 2
+
+
+def test_different_vms_and_where_they_may_go(novatrace, tmp_path):
+    """[[vm]] tables: sizes, counts and hosts are respected."""
+    path = tmp_path / "mixed.toml"
+    path.write_text(
+        "[batch]\nram_mb = 1\n[[vm]]\nname = 'big'\nvcpus = 4\ncount = 2\n[[vm]]\nname = 'small'\nvcpus = 1\nhosts = ['b']\n"
+        "[[host]]\nname = 'a'\nfree_vcpus = 4\nfree_ram_mb = 99\n[[host]]\nname = 'b'\nfree_vcpus = 4\nfree_ram_mb = 50\n"
+    )
+    found = json.loads(novatrace("simulate", path, "-f", "json", "--plan").stdout)
+    assert found["policies"][0]["errors"]["mean"] == 1
+    assert {t["host"]: t["placed_mean"] for t in found["policies"][0]["per_target"]} == {"a": 1, "b": 1}
+    assert [[vm["name"] for vm in wave["vms"]] for wave in found["plan"]["waves"]] == [["big-1"], ["big-2"]]
+    assert found["plan"]["unplaceable"] == ["small"]
+
+
+def test_the_shipped_scenario_is_found_from_the_repository(novatrace):
+    """The command of the README, from where it is typed."""
+    done = novatrace("simulate", TEN.relative_to(ROOT), cwd=str(ROOT))
+    assert done.returncode == 0
+    assert done.stderr == b""
