@@ -8,8 +8,9 @@ from datetime import UTC
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence
 from novatrace.parsing import definitions
+from novatrace.parsing.manner import Zone, manner_of
 from novatrace.parsing.repetitions import without_repetitions
-from novatrace.parsing.scan_task import Joined, Scanner, first_record, manner_of
+from novatrace.parsing.scan_task import Joined, Scanner, first_record
 
 SCANNER = Scanner(definitions.load_catalogue())
 
@@ -29,7 +30,7 @@ def read(
 ) -> tuple[list[Event], Coverage, int]:
     """Events, account and lines with invalid UTF-8; cut into pieces at the first record after each border."""
     evidence = evidence_of(data, service)
-    manner = manner_of(data[: 1 << 16], evidence, UTC, "UTC", line_by_line=line_by_line)
+    manner = manner_of(data[: 1 << 16], evidence, Zone(UTC, "UTC"), line_by_line=line_by_line)
     starts = sorted({0, len(data)} | {at + found for at in borders if (found := first_record(data[at:])) is not None})
     whole = Joined()
     for start, end in itertools.pairwise(starts):

@@ -14,7 +14,9 @@ from reading import read
 from novatrace.model.evidence import Coverage
 from novatrace.parsing import lines
 from novatrace.parsing.lines import physical_lines, wrap_width
-from novatrace.parsing.records import RecordReader, without_suffix
+from novatrace.parsing.manner import Manner
+from novatrace.parsing.records import RecordReader
+from novatrace.parsing.suffixes import without_suffix
 from novatrace.parsing.timestamps import Clock
 
 REQUEST = "req-7a578ff5-2e78-410b-8168-5219efa84f9b"
@@ -30,7 +32,7 @@ SOME_LINES = [
 def records(text: str, **options):
     """The records of a text."""
     coverage = Coverage(0)
-    reader = RecordReader(coverage, Clock(UTC, year=2026), service=None, **options)
+    reader = RecordReader(coverage, Manner(Clock(UTC, year=2026), "", None), service=None, **options)
     return list(reader.records(physical_lines([text.encode()]))), coverage
 
 

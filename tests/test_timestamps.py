@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from novatrace.errors import UsageError
-from novatrace.parsing.timestamps import Clock, moment_us, year_of, zone
+from novatrace.parsing.timestamps import Clock, calendar_of, moment_us, zone
 
 BASE_US = 1795392000_000000  # 2026-11-23 00:00:00 UTC
 
@@ -65,10 +65,16 @@ def test_an_unknown_zone_is_refused(name):
 def test_a_year_comes_from_dates_in_the_same_file():
     """An ISO date within a day of the stamp tells the year, over New Year too; else the file's age does."""
     old = int(datetime(2020, 3, 1, tzinfo=UTC).timestamp() * 1e6)
-    assert year_of(["updated_at=2016-10-28T10:00:00Z"], 10, 28, old)[0] == 2016
-    assert year_of(["updated_at=2016-12-31T23:59:00Z"], 1, 1, old)[0] == 2017
-    assert year_of(["nothing"], 2, 1, old) == (2020, "year inferred from the file's modification time")
-    assert year_of(["nothing"], 12, 1, old)[0] == 2019
+    said = "year from ISO dates in the same file"
+    assert _year(["updated_at=2016-10-28T10:00:00Z"], 10, 28, old) == (2016, said)
+    assert _year(["updated_at=2016-12-31T23:59:00Z"], 1, 1, old) == (2017, said)
+    assert _year(["nothing"], 2, 1, old) == (2020, "year inferred from the file's modification time")
+    assert _year(["nothing"], 12, 1, old)[0] == 2019
+
+
+def _year(texts, month, day, mtime_us):
+    calendar, basis = calendar_of(texts, month, day, mtime_us)
+    return calendar.year(month, day), basis
 
 
 def test_the_users_own_words_for_a_moment():

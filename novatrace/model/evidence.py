@@ -86,6 +86,8 @@ class Coverage:
         first_us: earliest time stamp, µs since 1970 UTC.
         last_us: latest time stamp.
         levels: level word → records.
+        ignored: rule → lines left out by it.
+        nodes: machine named in the lines → records.
         samples: up to a few (line number, text) of lines that no layout matched.
     """
 
@@ -99,6 +101,8 @@ class Coverage:
     levels: dict[str, int] = field(default_factory=dict)
     lines: LineLedger = field(default_factory=LineLedger)
     samples: list[tuple[int, str]] = field(default_factory=list)
+    ignored: dict[str, int] = field(default_factory=dict)
+    nodes: dict[str, int] = field(default_factory=dict)
 
     def add(self, following: Coverage) -> None:
         """Adds the account of the part that follows."""
@@ -107,7 +111,8 @@ class Coverage:
         self.lines.add(following.lines)
         self.bytes_decoded += following.bytes_decoded
         for mine, other in (
-            (self.layouts, following.layouts), (self.services, following.services), (self.levels, following.levels)
+            (self.layouts, following.layouts), (self.services, following.services),
+            (self.levels, following.levels), (self.ignored, following.ignored), (self.nodes, following.nodes),
         ):  # fmt: skip
             for name, number in other.items():
                 mine[name] = mine.get(name, 0) + number

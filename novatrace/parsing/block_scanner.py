@@ -17,15 +17,14 @@ from itertools import chain
 from stringzilla import count, find_first_of
 
 from novatrace.model.event import Event
-from novatrace.model.evidence import Coverage, Evidence
+from novatrace.model.evidence import Evidence
 from novatrace.parsing.anchors import Anchors
 from novatrace.parsing.events import MessageMatcher, events_of
 from novatrace.parsing.followers import Followers
-from novatrace.parsing.layouts import LayoutReader
 from novatrace.parsing.lines import LINE_CAP_BYTES, physical_lines
-from novatrace.parsing.records import INHERIT_WITHIN_BYTES, Record, RecordReader
+from novatrace.parsing.record import Record
+from novatrace.parsing.records import INHERIT_WITHIN_BYTES, RecordReader
 from novatrace.parsing.repetitions import Repetitions
-from novatrace.parsing.timestamps import Clock
 
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\d[ T]|[A-Z][a-z]{2} [ \d]\d (?=\d\d:\d\d:\d\d)")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "TRACE", "AUDIT", "CRITICAL", "WARN")
@@ -41,29 +40,27 @@ class BlockScanner:
         evidence: the input.
         matcher: the catalogue over text.
         anchors: the catalogue over bytes.
-        clock: reads the stamps.
-        coverage: the account to fill.
+        reader: takes lines apart, and has the account.
         followers: shown every event; knows which lines would be dropped.
         before: what stands before the range, for records that belong to one there.
     """
 
-    def __init__(  # noqa: PLR0913 - what reading needs, made once and handed in
+    def __init__(
         self,
         evidence: Evidence,
         matcher: MessageMatcher,
         anchors: Anchors,
-        clock: Clock,
-        coverage: Coverage,
+        reader: RecordReader,
         followers: Followers,
         *,
         before: bytes = b"",
     ) -> None:
-        self.reader = RecordReader(coverage, clock, service=evidence.service, find_head=self._head)
-        self._coverage = coverage
+        self.reader = reader
+        reader.find_head = self._head
+        self._coverage = reader.coverage
         self._evidence = evidence
         self._matcher = matcher
         self._anchors = anchors
-        self._layouts = LayoutReader()
         self._repetitions = Repetitions()
         self._followers = followers
         self._before = before
@@ -151,7 +148,7 @@ class BlockScanner:
         return head, end
 
     def _readable(self, data: bytes, start: int) -> bool:
-        return self._layouts.read(data[start : _end(data, start)].decode("utf-8", "replace")) is not None
+        return self.reader.begins(data[start : _end(data, start)])
 
     def _even(self, data: bytes, start: int, end: int) -> Iterator[Event]:
         part = data[start:end]
@@ -174,7 +171,12 @@ class BlockScanner:
         first = self._single(start, self._line_no)
         last_start = data.rfind(b"\n", start, end - 1) + 1 or start
         last = self._single(last_start, self._line_no + total - 1)
-        if first is None or last is None or first.layout != last.layout or _longest(data, start, end) > LINE_CAP_BYTES:
+        if (
+            first is None
+            or last is None
+            or not first.layout == last.layout == "oslo"
+            or _longest(data, start, end) > LINE_CAP_BYTES
+        ):
             yield from self._slow([data[start:end]], offset=start)
             return
         self.reader.count_span(first, last, levels, total, end - start)

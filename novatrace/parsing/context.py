@@ -31,6 +31,38 @@ _SERVICE_OF_LOGGER = (
     ("nova.virt.libvirt", "nova-compute"),
 )
 
+# Loggers of other services beside Nova: they use Nova's words ("Filter X returned 3 host(s)" is Cinder's, too).
+_FOREIGN = frozenset(
+    [
+        *["aodh", "barbican", "blazar", "ceilometer", "cinder", "cloudkitty", "congress", "cyborg", "designate"],
+        *["freezer", "glance", "glance_store", "gnocchi", "heat", "horizon", "ironic", "ironic_inspector", "keystone"],
+        *["magnum", "manila", "masakari", "mistral", "monasca", "murano", "neutron", "octavia", "panko", "sahara"],
+        *["senlin", "solum", "swift", "tacker", "tempest", "trove", "vitrage", "watcher", "zaqar", "zun"],
+    ]
+)
+_IDENTS = tuple(
+    (re.compile(pattern), service)
+    for pattern, service in (
+        (r"(?:nova[-_])(?:api[-_])?metadata|n-api-meta", "nova-api-metadata"),
+        (r"nova[-_]placement[-_]api|placement(?:[-_]api)?(?:[-_]wsgi)?(?![\w.])", "placement-api"),
+        (r"nova[-_](?:api|osapi)|n-api", "nova-api"),
+        (r"nova[-_]scheduler|n-sch", "nova-scheduler"),
+        (r"nova[-_](?:super[-_]|cell\d*[-_])?conductor|n-(?:super-)?cond", "nova-conductor"),
+        (r"nova[-_]compute|n-cpu", "nova-compute"),
+    )
+)
+
+
+def is_foreign(logger: str) -> bool:
+    """True for a logger of another service than Nova or placement."""
+    return logger.partition(".")[0] in _FOREIGN
+
+
+@lru_cache(maxsize=1024)
+def service_of_ident(name: str) -> str | None:
+    """The service that a program, a unit or a container is called after, or None."""
+    return next((service for pattern, service in _IDENTS if pattern.search(name)), None)
+
 
 def service_of(logger: str) -> str | None:
     """The service that writes under this logger, or None when several do."""

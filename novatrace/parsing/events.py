@@ -6,17 +6,18 @@ All hints of the catalogue stand in one automaton. Also what the first lines of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import tzinfo
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
+from novatrace.parsing.context import is_foreign
 from novatrace.parsing.definitions import Catalogue, Message
-from novatrace.parsing.layouts import LayoutReader
+from novatrace.parsing.journal_export import is_export
+from novatrace.parsing.layout_reader import LayoutReader
+from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import PhysicalLine
-from novatrace.parsing.records import Record
-from novatrace.parsing.timestamps import MONTHS, Clock, year_of
+from novatrace.parsing.record import Record
 
 _TRACEBACK_HINT = "ComputeResourcesUnavailable"
 
@@ -44,36 +45,23 @@ class MessageMatcher:
         return None
 
 
-def recognised(lines: list[PhysicalLine]) -> bool:
+def recognised(lines: list[PhysicalLine], layouts: tuple[Layout, ...] = ()) -> bool:
     """True when any of the lines has a known layout."""
-    reader = LayoutReader()
-    return any(
-        found is not None and (found.fields.get("level") or found.service or "month" in found.fields)
+    reader = LayoutReader(first=layouts)
+    return is_export(lines) or any(
+        found is not None
+        and not (found.bare and found.strict)
+        and (found.fields.get("level") or found.service or found.writer or "month" in found.fields)
         for line in lines
         if (found := reader.read(line.text.decode("utf-8", "replace"))) is not None
     )
 
 
-def clock_of(probe: list[PhysicalLine], evidence: Evidence, local: tzinfo, zone_basis: str) -> tuple[Clock, str]:
-    """The clock that reads an input's stamps, and its basis."""
-    reader = LayoutReader()
-    texts = [line.text.decode("utf-8", "replace") for line in probe]
-    for text in texts:
-        found = reader.read(text)
-        if found is None:
-            continue
-        if "created" in found.fields:
-            return Clock(local), "UTC (seconds since 1970 in the record)"
-        if "month" in found.fields:
-            year, basis = year_of(texts, MONTHS[found.fields["month"]], int(found.fields["day"]), evidence.mtime_us)
-            return Clock(local, year=year), f"{zone_basis}; {basis}"
-        break
-    return Clock(local), zone_basis
-
-
 def events_of(records: Iterable[Record], evidence: Evidence, matcher: MessageMatcher) -> Iterator[Event]:
     """What the catalogue understands of some records."""
     for record in records:
+        if is_foreign(record.logger):
+            continue
         found = matcher.match(record.message)
         if found is not None:
             yield _event(record, found[0].kind, found[1], evidence, inherited=record.inherited)

@@ -1,9 +1,9 @@
 """Line layouts: which fields a physical line has, whatever wrote it.
 
-A layout is data (``layouts/*.toml``). An *envelope* (journal, syslog) carries another layout's line in its
-``inner`` field; an *inner only* layout has no time of its own. Which layout a file has is found line by line:
-the one that matched last is tried first, so a file may change its layout in the middle. No order between
-layouts is kept by hand: a test proves that no layout matches another's samples.
+A layout is data (``layouts/*.toml``). An *envelope* (journal, syslog, container log, grep) carries another layout's line
+in its ``inner`` field; an *inner only* layout has no time of its own; an *ignored* one says which lines are left out
+on purpose, and its name is the rule. No order between layouts is kept by hand: which is more specific is found by
+trying each one on the samples of all others.
 """
 
 from __future__ import annotations
@@ -19,25 +19,35 @@ from typing import Any
 from novatrace.errors import UsageError
 from novatrace.parsing.definitions import Sample, expand
 
-_COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\x1b)\[[\d;]*m")
-
-
 USER_FIRST = ("user", "project")
+# What follows stamp and process id in a line of oslo.log: level, logger, context, instance, message.
+_OSLO = (
+    r"(?P<level>%LEVEL%) (?P<logger>[A-Za-z_][\w.\-]*) ?"
+    r"(?:\[(?P<context>-|(?:[\w\-]+ |None | )?req-[^\]\[]*)\](?: |$))?"
+    r"(?:\[instance: (?P<instance>%UUID%)\](?: |$))?(?P<message>.*)"
+)
 # The groups of layouts/oslo.toml in their order: date, time, fraction, pid, level, logger, context, instance, message.
 OsloParts = tuple[str, str, str | None, str | None, str, str, str | None, str | None, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """One line layout.
 
     Attributes:
         name: as shown in reports.
-        kind: ``text`` (a pattern) or ``json`` (one object a line, fields by key path).
+        kind: ``text`` (a pattern), ``json`` (one object a line, fields by key path) or ``export`` (a journal's entry,
+            several lines of KEY=value).
         envelope: its ``inner`` field holds the line of another layout.
+        strict: an envelope that counts only around a line of another layout.
         inner_only: it has no time stamp, so it counts only inside an envelope.
+        ignored: its lines are left out on purpose; the name is the rule.
         identity: order of the two identity fields after the request id.
         service: service that writes it, where the layout itself tells.
+        writer: fields that tell which process an enveloped line is from.
+        partial: (field, text): the field has this text where the line goes on in the next one.
+        whole_ends: what the inner text ends with where the line does not go on.
+        escapes: ``octal`` where control characters are written ``#012``.
     """
 
     name: str
@@ -47,9 +57,15 @@ class Layout:
     keys: dict[str, tuple[str, ...]]
     required: tuple[str, ...]
     envelope: bool
+    strict: bool
     inner_only: bool
+    ignored: bool
     identity: tuple[str, ...]
     service: str | None
+    writer: tuple[str, ...]
+    partial: tuple[str, str] | None
+    whole_ends: str
+    escapes: str | None
     samples: tuple[Sample, ...]
 
     def fields(self, line: str) -> dict[str, Any] | None:
@@ -57,6 +73,9 @@ class Layout:
         if self.pattern is not None:
             match = self.pattern.fullmatch(line)
             return None if match is None else {k: v for k, v in match.groupdict().items() if v is not None}
+        if self.kind == "export":
+            entry = dict(part.split("=", 1) for part in line.split("\x1e" if "\x1e" in line else "\n") if "=" in part)
+            return self.of_record(entry) if line.startswith("__") else None
         return self._json_fields(line)
 
     def _json_fields(self, line: str) -> dict[str, Any] | None:
@@ -66,8 +85,18 @@ class Layout:
             record = json.loads(line)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(record, dict) or any(key not in record for key in self.required):
-            return None
+        return self.of_record(record) if isinstance(record, dict) else None
+
+    def of_record(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        """The fields of an object, or None when it lacks a required one (``a|b``: one of both).
+
+        The object may be the document of a search engine's hit.
+        """
+        if isinstance(record.get("_source"), dict):
+            record = record["_source"]
+        for wanted in self.required:
+            if all(_at(record, path) is None for path in wanted.split("|")):
+                return None
         found = {}
         for name, paths in self.keys.items():
             value = next((v for path in paths if (v := _at(record, path)) is not None), None)
@@ -77,7 +106,11 @@ class Layout:
 
 
 def _at(record: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - whatever the JSON holds
-    value: Any = record
+    """The value of a path; a key that has dots in itself is found too."""
+    if path in record:
+        value: Any = record[path]
+        return None if isinstance(value, dict) else value
+    value = record
     for key in path.split("."):
         if not isinstance(value, dict):
             return None
@@ -89,27 +122,37 @@ def parse_layout(text: str, origin: str) -> Layout:
     """The layout of one definition file.
 
     Raises:
-        UsageError: invalid TOML, a missing key, or a sample that the layout fails.
+        UsageError: invalid TOML, a missing key, or a pattern that does not compile.
     """
     try:
         table = tomllib.loads(text)
-        kind = table.get("kind", "text")
-        layout = Layout(
+        partial = table.get("partial")
+        return Layout(
             name=table["name"],
             title=table["title"],
-            kind=kind,
-            pattern=re.compile(expand(table["pattern"]), re.DOTALL) if kind == "text" else None,
+            kind=table.get("kind", "text"),
+            pattern=compiled(table["pattern"]) if table.get("kind", "text") == "text" else None,
             keys={name: tuple(paths) for name, paths in table.get("keys", {}).items()},
             required=tuple(table.get("required", ())),
             envelope=bool(table.get("envelope", False)),
+            strict=bool(table.get("strict", False)),
             inner_only=bool(table.get("inner_only", False)),
+            ignored=bool(table.get("ignored", False)),
             identity=tuple(table.get("identity", USER_FIRST)),
             service=table.get("service"),
+            writer=tuple(table.get("writer", ())),
+            partial=None if partial is None else (partial["field"], partial["text"]),
+            whole_ends=table.get("whole_ends", ""),
+            escapes=table.get("escapes"),
             samples=tuple(Sample(s["line"], dict(s["expect"])) for s in table.get("sample", ())),
         )
     except (tomllib.TOMLDecodeError, KeyError, re.error) as error:
         raise UsageError(f"{origin}: not a layout: {error}") from error
-    return layout
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern with its macros written out; ``%OSLO%`` is what follows stamp and process id in a line of oslo.log."""
+    return re.compile(expand(pattern.replace("%OSLO%", _OSLO)), re.DOTALL)
 
 
 def self_test(layout: Layout) -> str:
@@ -125,69 +168,33 @@ def self_test(layout: Layout) -> str:
 
 @cache
 def load_layouts() -> tuple[Layout, ...]:
-    """The built-in layouts, by name."""
+    """The built-in layouts, specific ones before general ones, else by name."""
     folder = resources.files("novatrace") / "layouts"
     entries = sorted((e for e in folder.iterdir() if e.name.endswith(".toml")), key=lambda e: e.name)
-    return tuple(parse_layout(entry.read_text(encoding="utf-8"), entry.name) for entry in entries)
+    return ordered(tuple(parse_layout(entry.read_text(encoding="utf-8"), entry.name) for entry in entries))
 
 
-def _coloured(line: str) -> bool:
-    return "\x1b[" in line or "#033[" in line or "^[[" in line or "\\x1b[" in line
+@cache
+def ordered(layouts: tuple[Layout, ...]) -> tuple[Layout, ...]:
+    """Layouts in an order in which each one comes before those that it beats."""
+    waiting = list(layouts)
+    rivals = {layout.name: [o for o in waiting if beats(o, layout)] for layout in waiting}
+    placed: list[Layout] = []
+    while waiting:
+        done = {layout.name for layout in placed}
+        ready = next((x for x in waiting if all(o.name in done for o in rivals[x.name])), waiting[0])
+        waiting.remove(ready)
+        placed.append(ready)
+    return tuple(placed)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line taken apart: the merged fields of envelope and inner layout."""
-
-    layout: str
-    identity: tuple[str, ...]
-    service: str | None
-    fields: dict[str, Any]
+@cache
+def beats(special: Layout, general: Layout) -> bool:
+    """True when the general layout takes a sample of the special one and the special one none of the general's."""
+    if special is general or special.inner_only != general.inner_only or special.ignored != general.ignored:
+        return False
+    return _takes(general, special) and not _takes(special, general)
 
 
-class LayoutReader:
-    """Finds each line's layout; remembers the last one, because files keep theirs for long."""
-
-    def __init__(self, layouts: tuple[Layout, ...] | None = None) -> None:
-        self._layouts = list(load_layouts() if layouts is None else layouts)
-
-    def oslo_parts(self, line: str) -> OsloParts | None:
-        """The parts of a line of oslo's default layout, where that is the layout of the file."""
-        first = self._layouts[0]
-        if first.name != "oslo" or first.pattern is None or _coloured(line):
-            return None
-        match = first.pattern.fullmatch(line)
-        return None if match is None else match.groups()  # type: ignore[return-value]
-
-    def read(self, line: str) -> Line | None:
-        """The line's fields, or None when no layout fits."""
-        if _coloured(line):
-            line = _COLOUR.sub("", line)
-        for index, layout in enumerate(self._layouts):
-            if layout.inner_only:
-                continue
-            fields = layout.fields(line)
-            if fields is None:
-                continue
-            found = self._unwrapped(layout, fields) if layout.envelope else _line(layout, fields)
-            if found is not None:
-                if index:
-                    self._layouts.insert(0, self._layouts.pop(index))
-                return found
-        return None
-
-    def _unwrapped(self, envelope: Layout, outer: dict[str, Any]) -> Line | None:
-        text = outer.pop("inner", "")
-        for layout in self._layouts:
-            if layout.envelope:
-                continue
-            inner = layout.fields(text)
-            if inner is not None:
-                timed = "date" in inner or "created" in inner
-                kept = {k: v for k, v in outer.items() if not (timed and k in ("month", "day", "time", "fraction"))}
-                return Line(f"{envelope.name}/{layout.name}", layout.identity, layout.service, {**kept, **inner})
-        return Line(envelope.name, envelope.identity, None, {**outer, "message": text})
-
-
-def _line(layout: Layout, fields: dict[str, Any]) -> Line:
-    return Line(layout.name, layout.identity, layout.service, fields)
+def _takes(layout: Layout, other: Layout) -> bool:
+    return any(layout.fields(sample.text) is not None for sample in other.samples)

@@ -92,3 +92,24 @@ def wrap_width(lines: list[PhysicalLine]) -> int | None:
         return None
     open_bracket = any(head.count(b"[") > head.count(b"]") for head in heads)
     return width if open_bracket or len({head[_MIN_WRAP_WIDTH:] for head in heads}) >= _ENOUGH_HEADS else None
+
+
+def unbroken(lines: Iterable[PhysicalLine], width: int | None) -> Iterator[tuple[PhysicalLine, int]]:
+    """Lines with what a terminal of a width broke off put back, and how many further lines that took."""
+    held: PhysicalLine | None = None
+    broken, joined = False, 0
+    for line in lines:
+        if width is None:
+            yield line, 0
+            continue
+        if held is not None and broken and not looks_dated(line.text):
+            text = held.text.rstrip(b"\r") + line.text.rstrip(b"\r")
+            held = PhysicalLine(text, held.offset, held.number, held.length + line.length)
+            joined += 1
+        else:
+            if held is not None:
+                yield held, joined
+            held, joined = line, 0
+            broken = len(line.text.rstrip(b"\r")) == width
+    if held is not None:
+        yield held, joined

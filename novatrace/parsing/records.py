@@ -1,67 +1,41 @@
-r"""From physical lines to records: header fields, ids, message, and the lines that belong to it.
+r"""From physical lines to records: which lines belong together, and the account of every line.
 
 A record is one header line with the lines after it that have none: tracebacks, multi-line messages (joined with
-``\n``), and what a terminal broke off (joined with nothing). Every physical line is put into the ledger exactly once.
+``\n``), and what a terminal or a container runtime broke off (joined with nothing). Every physical line is put into the
+ledger exactly once.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from novatrace.model.evidence import SAMPLES_KEPT, Coverage
 from novatrace.parsing.context import identity, service_of
-from novatrace.parsing.layouts import USER_FIRST, LayoutReader, Line, OsloParts
-from novatrace.parsing.lines import PhysicalLine, looks_dated
-from novatrace.parsing.timestamps import Clock
+from novatrace.parsing.journal_export import entries
+from novatrace.parsing.layout_reader import LayoutReader, Line, embedded
+from novatrace.parsing.layouts import USER_FIRST, OsloParts
+from novatrace.parsing.lines import PhysicalLine, looks_dated, unbroken
+from novatrace.parsing.manner import Manner
+from novatrace.parsing.record import OWN_ID, Naming, Record, record_of
+from novatrace.parsing.suffixes import without_suffix
 
 MESSAGE_CAP_CHARS = 1 << 18
-_SUFFIX_REACH = 400
 INHERIT_WITHIN_BYTES = 1 << 16
 _INHERIT_WITHIN_US = 2_000_000
-_SUFFIX = re.compile(
-    r"\s(?:\{\{\(?(?:pid=\d+\) )?[^{}\n]+? \S+:\d+\}\}|(?:from \(pid=\d+\) )?[\w.<>]+ /?\S*\.pyc?:\d+)\s*$"
-)
-_IGNORED = re.compile(rb"\s*$|-- (?:Logs begin|Journal begins|Boot|Reboot|No entries)|==> .* <==$")
 _NO_IDS = (None, None, None, None)
-_OWN_ID = re.compile(r"\[req-[0-9a-f-]{36}\] ")
-
-
-class Record(Struct, gc=False):
-    """One log record. ``message`` has no header, no instance prefix and no DEBUG suffix."""
-
-    layout: str
-    when_us: int | None
-    node: str | None
-    service: str | None
-    pid: int | None
-    level: str
-    logger: str
-    request_id: str | None
-    global_request_id: str | None
-    user_id: str | None
-    project_id: str | None
-    instance_uuid: str | None
-    message: str
-    line_no: int
-    offset: int
-    length: int
-    inherited: bool = False
-    traceback: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Open:
-    """A record that may still grow."""
+    """A record that may still grow; ``counted`` is False for a further one of the same physical line."""
 
     line: Line
     physical: PhysicalLine
     length: int
+    counted: bool = True
     more: list[str] = field(default_factory=list)
     more_chars: int = 0
 
@@ -71,81 +45,79 @@ class RecordReader:
 
     Args:
         coverage: the account to fill.
-        clock: reads the stamps.
+        manner: how the input is read.
         service: service named by the file name, or None.
-        wrap_width: width at which a terminal broke the records, or None.
-        find_head: finds the record that one without ids belongs to, for a caller that does not show every line.
+        naming: (node, service) of a file's name that stands in a line.
+
+    Attributes:
+        find_head: finds the record that one without ids belongs to; replaced by a caller that does not show every line.
     """
 
     def __init__(
-        self,
-        coverage: Coverage,
-        clock: Clock,
-        *,
-        service: str | None,
-        wrap_width: int | None = None,
-        find_head: Callable[[Record], Record | None] | None = None,
+        self, coverage: Coverage, manner: Manner, *, service: str | None, naming: Naming | None = None
     ) -> None:
         self.coverage = coverage
         self.invalid_utf8_lines = 0
-        self._clock = clock
+        self._manner = manner
+        self._clock = manner.clock
         self._service = service
-        self._width = wrap_width
-        self._layouts = LayoutReader()
+        self._layouts = LayoutReader(first=manner.layouts)
+        self._naming = naming
         self._last: dict[tuple[str, int | None], Record] = {}
-        self._find_head = find_head or (lambda record: self._last.get((record.logger, record.pid)))
+        self.find_head: Callable[[Record], Record | None] = lambda record: self._last.get((record.logger, record.pid))
 
     def records(self, lines: Iterable[PhysicalLine]) -> Iterator[Record]:
         """All records, in file order."""
-        open_record: _Open | None = None
+        opened: _Open | None = None
         ledger = self.coverage.lines
-        for physical, broken_off in self._unwrapped(lines):
+        for physical, broken_off in self._whole(lines):
             text = self._decoded(physical.text, physical.number)
             line = None if physical.too_long else self._layouts.read(text)
-            if line is not None:
-                if open_record is not None:
-                    yield self._closed(open_record)
+            if not self._loose(physical, text, line, opened) and line is not None:
+                if opened is not None:
+                    yield self._closed(opened)
                 ledger.parsed += 1
-                open_record = _Open(line, physical, physical.length)
-            elif physical.too_long:
-                ledger.too_long += 1
-            elif _IGNORED.match(physical.text):
-                ledger.ignored += 1
-            elif open_record is None or looks_dated(physical.text):
-                self._not_understood(physical, text)
-            else:
-                ledger.continuation += 1
-                _grow(open_record, text, physical)
+                *whole, last = embedded(line)
+                for number, part in enumerate(whole):
+                    yield self._closed(_Open(part, physical, physical.length, counted=number == 0))
+                opened = _Open(last, physical, physical.length, counted=not whole)
             ledger.continuation += broken_off
-        if open_record is not None:
-            yield self._closed(open_record)
+        if opened is not None:
+            yield self._closed(opened)
 
-    def _unwrapped(self, lines: Iterable[PhysicalLine]) -> Iterator[tuple[PhysicalLine, int]]:
-        """Lines with what a terminal broke off put back, and how many physical lines that took."""
-        ledger = self.coverage.lines
-        held: PhysicalLine | None = None
-        broken, joined = False, 0
+    def _loose(self, physical: PhysicalLine, text: str, line: Line | None, opened: _Open | None) -> bool:
+        """True when a line is no record of its own; it is accounted for, and goes on the open record if it belongs to it."""
+        if physical.too_long:
+            self.coverage.lines.too_long += 1
+            return True
+        if line is not None and not line.bare:
+            return False
+        inner = text if line is None else line.text
+        rule = self._layouts.rule(inner)
+        if rule is not None:
+            self.coverage.lines.ignored += 1
+            self.coverage.ignored[rule] = self.coverage.ignored.get(rule, 0) + 1
+        elif opened is not None and _goes_on(line, opened, physical):
+            self.coverage.lines.continuation += 1
+            _grow(opened, inner, physical, partial=line is not None and line.partial)
+        elif line is None or line.strict:
+            self._not_understood(physical, text)
+        else:
+            return False
+        return True
+
+    def _whole(self, lines: Iterable[PhysicalLine]) -> Iterator[tuple[PhysicalLine, int]]:
+        """Lines with what belongs to them put together, and how many further physical lines that took."""
+        counted = self._counted(lines)
+        if self._manner.export:
+            return entries(counted)
+        return unbroken(counted, self._manner.wrap_width)
+
+    def _counted(self, lines: Iterable[PhysicalLine]) -> Iterator[PhysicalLine]:
         for line in lines:
-            ledger.total += 1
+            self.coverage.lines.total += 1
             self.coverage.bytes_decoded += line.length
-            if self._width is None:
-                yield line, 0
-                continue
-            if held is not None and broken and not looks_dated(line.text):
-                held = PhysicalLine(
-                    held.text.rstrip(b"\r") + line.text.rstrip(b"\r"),
-                    held.offset,
-                    held.number,
-                    held.length + line.length,
-                )
-                joined += 1
-            else:
-                if held is not None:
-                    yield held, joined
-                held, joined = line, 0
-                broken = len(line.text.rstrip(b"\r")) == self._width
-        if held is not None:
-            yield held, joined
+            yield line
 
     def _decoded(self, line: bytes, number: int) -> str:
         raw = line.rstrip(b"\r")
@@ -166,16 +138,20 @@ class RecordReader:
 
     def _closed(self, opened: _Open) -> Record:
         record = self._record(opened)
-        self._count(record)
+        if opened.counted:
+            self._count(record)
         if record.request_id is not None:
             self._last[record.logger, record.pid] = record
-        return self.adopted(record)
+        if opened.counted:
+            return self.adopted(record)
+        # What stands in one physical line belongs together, whoever looks for heads in the lines before.
+        return self.adopted(record, self._last.get((record.logger, record.pid)))
 
-    def adopted(self, record: Record) -> Record:
+    def adopted(self, record: Record, head: Record | None = None) -> Record:
         """A record without ids that belongs to the one before it (traceback lines carry no bracket), with its ids."""
         if record.request_id is not None or record.level not in ("ERROR", "TRACE"):
             return record
-        return _inherited(record, self._find_head(record))
+        return _inherited(record, head or self.find_head(record))
 
     def single(self, raw: bytes, offset: int, number: int, length: int) -> Record | None:
         """The record of one line that has no continuation, or None when no layout fits; it is not counted."""
@@ -184,16 +160,21 @@ class RecordReader:
         if parts is not None:
             return self._of_parts(parts, offset, number, length)
         line = self._layouts.read(text)
-        if line is None:
+        if line is None or line.bare:
             return None
         return self._record(_Open(line, PhysicalLine(raw, offset, number, length), length))
+
+    def begins(self, raw: bytes) -> bool:
+        """True when a line begins a record, whatever stands before it."""
+        line = self._layouts.read(raw.decode("utf-8", "replace"))
+        return line is not None and line.begins
 
     def _of_parts(self, parts: OsloParts, offset: int, number: int, length: int) -> Record:
         """The same as ``_record`` for the commonest layout, without the dicts in between."""
         date, time, fraction, pid, level, logger, context, instance, message = parts
         request_id, global_id, user, project = identity(context, USER_FIRST) if context else _NO_IDS
         if "[req-" in message[:5]:
-            message = _OWN_ID.sub("", message, count=1)
+            message = OWN_ID.sub("", message, count=1)
         return Record(
             layout="oslo",
             when_us=self._clock.at(date, time, fraction),
@@ -214,31 +195,9 @@ class RecordReader:
         )
 
     def _record(self, opened: _Open) -> Record:
-        fields = opened.line.fields
-        request_id, global_id, user, project = _ids(opened.line)
-        logger = str(fields.get("logger", ""))
-        message = "\n".join([str(fields.get("message", "")), *opened.more])
-        if "[req-" in message[:5]:
-            message = _OWN_ID.sub("", message, count=1)
-        return Record(
-            layout=opened.line.layout,
-            when_us=self._clock.when_us(fields),
-            node=fields.get("host"),
-            service=opened.line.service or self._service or service_of(logger),
-            pid=_pid(fields.get("pid")),
-            level=str(fields.get("level", "")),
-            logger=logger,
-            request_id=request_id,
-            global_request_id=global_id,
-            user_id=user,
-            project_id=project,
-            instance_uuid=_instance(fields.get("instance")),
-            message=without_suffix(message),
-            line_no=opened.physical.number,
-            offset=opened.physical.offset,
-            length=opened.length,
-            traceback=_traceback(fields.get("traceback")),
-        )
+        physical = opened.physical
+        place = (physical.number, physical.offset, opened.length)
+        return record_of(opened.line, "".join(opened.more), self._clock, self._service, self._naming, place)
 
     def count_span(self, first: Record, last: Record, levels: dict[str, int], lines: int, length: int) -> None:
         """Counts one-line records of one layout that are not read one by one, from the first to the last of them."""
@@ -267,6 +226,8 @@ class RecordReader:
         coverage.levels[record.level or "-"] = coverage.levels.get(record.level or "-", 0) + 1
         if record.service:
             coverage.services[record.service] = coverage.services.get(record.service, 0) + 1
+        if record.node:
+            coverage.nodes[record.node] = coverage.nodes.get(record.node, 0) + 1
         self._count_time(record.when_us)
 
     def _count_time(self, when: int | None) -> None:
@@ -274,6 +235,13 @@ class RecordReader:
         if when is not None:
             coverage.first_us = when if coverage.first_us is None else min(coverage.first_us, when)
             coverage.last_us = when if coverage.last_us is None else max(coverage.last_us, when)
+
+
+def _goes_on(line: Line | None, opened: _Open, physical: PhysicalLine) -> bool:
+    """True when a line without a header belongs to the record that is open."""
+    if line is None:
+        return not looks_dated(physical.text)
+    return not opened.line.bare and opened.line.writer == line.writer
 
 
 def _inherited(record: Record, head: Record | None) -> Record:
@@ -295,53 +263,9 @@ def _inherited(record: Record, head: Record | None) -> Record:
     )
 
 
-def without_suffix(message: str) -> str:
-    """The message without oslo.log's DEBUG suffix (function, file and line) of any era."""
-    tail = message[-_SUFFIX_REACH:].rstrip()
-    blank = tail.rfind(" ")
-    place = tail[blank + 1 :]
-    if place.endswith("}}"):
-        start = message.rfind(" {{")
-    elif ".py" in place and place[-1].isdigit():
-        start = len(message) - len(message[-_SUFFIX_REACH:]) + tail.rfind(" ", 0, blank)
-    else:
-        return message
-    match = _SUFFIX.match(message, start) if start >= 0 else None
-    if match is None or message[:start].endswith(")"):
-        match = _SUFFIX.search(message, max(0, len(message) - _SUFFIX_REACH))
-    return message if match is None else message[: match.start()]
-
-
-def _grow(opened: _Open, text: str, physical: PhysicalLine) -> None:
+def _grow(opened: _Open, text: str, physical: PhysicalLine, *, partial: bool) -> None:
     if opened.more_chars < MESSAGE_CAP_CHARS:
-        opened.more.append(text)
+        opened.more.append(text if opened.line.partial else f"\n{text}")
         opened.more_chars += len(text) + 1
+    opened.line.partial = partial
     opened.length = physical.offset + physical.length - opened.physical.offset
-
-
-def _ids(line: Line) -> tuple[str | None, str | None, str | None, str | None]:
-    fields = line.fields
-    if "context" in fields:
-        return identity(fields["context"], line.identity)
-    text: Callable[[str], str | None] = lambda key: str(fields[key]) if fields.get(key) else None  # noqa: E731
-    return text("request_id"), text("global_request_id"), text("user_id"), text("project_id")
-
-
-def _pid(value: Any) -> int | None:  # noqa: ANN401 - text or number, by layout
-    return int(value) if isinstance(value, (int, str)) and str(value).isdigit() else None
-
-
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-
-
-def _instance(value: Any) -> str | None:  # noqa: ANN401 - an id, or nova's whole prefix, by layout
-    match = _UUID.search(value) if isinstance(value, str) else None
-    return match[0] if match else None
-
-
-def _traceback(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a list or a text, by oslo.log release
-    if isinstance(value, str):
-        return tuple(value.splitlines())
-    if isinstance(value, list):
-        return tuple(line for item in value if isinstance(item, str) for line in item.splitlines())
-    return ()

@@ -1,15 +1,18 @@
 """From stamps to µs since 1970 UTC.
 
-Nova's default stamp has no zone: it is local time of the node. The zone comes from ``--tz``, else UTC is assumed and
-said. Journals print no year: it is taken from ISO dates inside the same lines, else from the file's age, and said.
-Only fixed shapes are read; ``dateutil`` resolves zones and the user's own words (``--since``).
+Nova's default stamp has no zone: it is local time of the node. The zone comes from ``--tz``, else from a second stamp in
+the same line that has one (a journal's, a container's), else UTC is assumed and said. Journals print no year: it is taken
+from ISO dates inside the same lines, else from the file's age, and said. Only fixed shapes are read; ``dateutil``
+resolves zones and the user's own words (``--since``).
 """
 
 from __future__ import annotations
 
 import re
 from calendar import timegm
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any
 
 from dateutil import parser as dateutil_parser
@@ -24,6 +27,15 @@ _ISO_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)[T ]\d\d:")
 _MICRO = 1_000_000
 _LEAP_SECOND = 60
 _FAR_FUTURE_S = 100_000_000_000
+_STAMP = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))? ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?"
+)
+_QUARTER_S = 900
+_DELIVERY_S = 60
+_WIDEST_S = 14 * 3600
+_DAY_US = 86_400_000_000
+_MANY_HALF_DAYS = 4000
+_BACKWARDS = timedelta(minutes=30)
 
 
 def zone(name: str) -> tzinfo:
@@ -66,28 +78,72 @@ def _us(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-class Clock:
-    """Reads the stamps of one input; remembers the last minute, because neighbours share it."""
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What stands for the parts of a date that stamps lack.
 
-    def __init__(self, local: tzinfo, *, year: int | None = None) -> None:
-        self._local = local
+    Attributes:
+        since: (year, month, day): a stamp without a year is the first one of its month and day from here on.
+        last: (date, time) of the newest line: a stamp without a date is the last one of its time up to here.
+    """
+
+    since: tuple[int, int, int]
+    last: tuple[str, str]
+
+    def year(self, month: int, day: int) -> int:
+        """The year of a month and a day."""
+        year, *start = self.since
+        return year if [month, day] >= start else year + 1
+
+    def date(self, time: str) -> str:
+        """The date of a time of day."""
+        date, newest = self.last
+        return date if time <= newest else str((datetime.fromisoformat(date) - timedelta(days=1)).date())
+
+
+class Clock:
+    """Reads the stamps of one input; remembers the last minute, because neighbours share it.
+
+    Args:
+        local: zone of stamps that have none.
+        calendar: for stamps without year or date.
+        year: the year of stamps without one, where it is known.
+        assumed: True where nobody stated the zone, so that a second stamp with a zone in the same line overrules it.
+    """
+
+    def __init__(
+        self, local: tzinfo, *, calendar: Calendar | None = None, year: int | None = None, assumed: bool = False
+    ) -> None:
+        self.local = local
         self._utc = local is UTC
-        self.year = year
+        self.calendar = Calendar((year, 1, 1), (f"{year}-01-01", "23:59:59")) if year is not None else calendar
+        self._assumed = assumed
         self._minute = ("", "")
         self._minute_s: int | None = None
+        self._before: datetime | None = None
+        self._fold = 0
+
+    def __repr__(self) -> str:
+        """Everything that the times depend on."""
+        return f"Clock({self.local!r}, {self.calendar!r}, {self._assumed})"
 
     def when_us(self, fields: dict[str, Any]) -> int | None:
         """The moment of a line's fields, or None when the stamp is absurd or missing."""
-        created = fields.get("created")
-        if created is not None:
-            return int(created * _MICRO) if isinstance(created, (int, float)) and 0 <= created < _FAR_FUTURE_S else None
-        time = fields.get("time")
-        date = fields.get("date")
-        if date is None and self.year is not None and "month" in fields:
-            date = f"{self.year}-{MONTHS[fields['month']]:02}-{int(fields['day']):02}"
+        exact = _exact(fields)
+        if exact is not None:
+            return exact[0]
+        fields = _spread(fields)
+        date, time = self._date(fields), fields.get("time")
         if date is None or time is None:
             return None
-        return self.at(date, time, fields.get("fraction"))
+        fraction = fields.get("fraction") or fields.get("after")
+        zoned = fields.get("zone")
+        if zoned is not None:
+            return _zoned(date, time, fraction, zoned)
+        outer = fields.get("outer")
+        if outer and self._assumed:
+            return self._by_outer(date, time, fraction, outer)
+        return self.at(date, time, fraction)
 
     def at(self, date: str, time: str, fraction: str | None) -> int | None:
         """The moment of a date, a time and a fraction of a second (1 to 9 digits)."""
@@ -101,30 +157,123 @@ class Clock:
             int(fraction[:6].ljust(6, "0")) if fraction else 0
         )
 
+    def _date(self, fields: dict[str, Any]) -> str | None:
+        date: str | None = fields.get("date")
+        if date is not None or "time" not in fields:
+            return date
+        if "month" in fields:
+            month, day = MONTHS[fields["month"]], int(fields["day"])
+            year = fields.get("year") or (self.calendar.year(month, day) if self.calendar else None)
+            return None if year is None else f"{year}-{month:02}-{day:02}"
+        return self.calendar.date(fields["time"]) if self.calendar else None
+
+    def _by_outer(self, date: str, time: str, fraction: str | None, outer: dict[str, Any]) -> int | None:
+        """The moment of a stamp without a zone beside one that has it: they differ by the zone, and a little delay."""
+        sure = _exact(outer) or (self.when_us(outer) if "zone" in _spread(outer) else None,)
+        naive = _zoned(date, time, fraction, "Z")
+        if sure[0] is None or naive is None:
+            return self.at(date, time, fraction)
+        offset_s = zone_offset_s(naive, sure[0])
+        return sure[0] if offset_s is None else naive - offset_s * _MICRO
+
     def _start_of(self, date: str, minute: str) -> int | None:
         try:
             moment = datetime.strptime(f"{date} {minute}", "%Y-%m-%d %H:%M")  # noqa: DTZ007
             if self._utc:
                 return timegm(moment.timetuple())
-            return _us(moment.replace(tzinfo=self._local)) // _MICRO
+            return _us(self._local_of(moment)) // _MICRO
         except (ValueError, OverflowError):
             return None
 
+    def _local_of(self, moment: datetime) -> datetime:
+        """A wall time in the zone. Of an hour that comes twice, the order of lines tells which; one that never comes
+        is moved to after the gap."""  # noqa: D205, D209
+        if not dateutil_tz.datetime_ambiguous(moment, self.local):
+            self._fold = 0
+        elif self._before is not None and self._before - moment > _BACKWARDS:
+            self._fold = 1
+        self._before = moment
+        return dateutil_tz.resolve_imaginary(moment.replace(tzinfo=self.local, fold=self._fold))
 
-def year_of(lines: list[str], month: int, day: int, mtime_us: int) -> tuple[int, str]:
-    """The year of year-less stamps and its basis: an ISO date in the lines that falls within a day, else the file's age."""
+
+def zone_offset_s(naive_us: int, sure_us: int) -> int | None:
+    """Seconds that a zone is ahead of UTC by a wall time and a sure moment; None where they have nothing to do with each other."""
+    apart = (naive_us - sure_us) / _MICRO
+    offset_s = round(apart / _QUARTER_S) * _QUARTER_S
+    return offset_s if abs(apart - offset_s) <= _DELIVERY_S and abs(offset_s) <= _WIDEST_S else None
+
+
+def changes_between(local: tzinfo, first_us: int, last_us: int) -> bool:
+    """True when a zone turns its clocks back between two moments, so that a wall time may mean two moments."""
+    if local is UTC or isinstance(local, dateutil_tz.tzoffset) or last_us < first_us:
+        return False
+    days = range(first_us // (_DAY_US // 2), last_us // (_DAY_US // 2) + 3)
+    if len(days) > _MANY_HALF_DAYS:
+        return True
+    offsets = [datetime.fromtimestamp(half * 43_200, tz=local).utcoffset() for half in days]
+    return any(b is not None and a is not None and b < a for a, b in pairwise(offsets))
+
+
+def _exact(fields: dict[str, Any]) -> tuple[int | None] | None:
+    """The moment that stands in the line as a number, in a tuple; None where no number stands there."""
+    created, created_us = fields.get("created"), fields.get("created_us")
+    if created_us is not None:
+        digits = str(created_us)
+        return (int(digits),) if digits.isdigit() and int(digits) < _FAR_FUTURE_S * _MICRO else (None,)
+    if created is None:
+        stamp = fields.get("stamp")
+        if not isinstance(stamp, (int, float)) or isinstance(stamp, bool):
+            return None
+        # Seconds, milliseconds, microseconds or nanoseconds: each is a thousand times the one before.
+        created = next((stamp / 10**power for power in (0, 3, 6, 9) if stamp / 10**power < _FAR_FUTURE_S / 10), -1)
+    if isinstance(created, str):
+        whole, _, part = created.partition(".")
+        digits = whole + part[:6].ljust(6, "0")
+        return (int(digits),) if digits.isdigit() else (None,)
+    return (int(created * _MICRO),) if isinstance(created, (int, float)) and 0 <= created < _FAR_FUTURE_S else (None,)
+
+
+def _spread(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with a stamp in ISO's form taken apart."""
+    stamp = fields.get("stamp")
+    match = _STAMP.match(stamp) if isinstance(stamp, str) else None
+    return fields if match is None else {**fields, **{k: v for k, v in match.groupdict().items() if v is not None}}
+
+
+def _zoned(date: str, time: str, fraction: str | None, zoned: str) -> int | None:
+    sign = {"+": 1, "-": -1}.get(zoned[0], 0)
+    digits = zoned[1:].replace(":", "")
+    offset_s = sign * (int(digits[:2]) * 3600 + int(digits[2:]) * 60) if sign else 0
+    when = Clock(UTC).at(date, time, fraction)
+    return None if when is None else when - offset_s * _MICRO
+
+
+def calendar_of(lines: list[str], month: int | None, day: int | None, mtime_us: int) -> tuple[Calendar, str]:
+    """What stands for a missing year or date, and its basis: ISO dates in the lines, else the file's age."""
+    iso = None if month is None or day is None else _iso_near(lines, month, day)
+    newest = datetime.fromtimestamp(mtime_us / _MICRO, tz=UTC)
+    last = (str(newest.date()), f"{newest:%H:%M:%S}")
+    if iso is not None:
+        start = iso - timedelta(days=30)
+        return Calendar((start.year, start.month, start.day), last), "year from ISO dates in the same file"
+    what = "date" if month is None else "year"
+    if not mtime_us:
+        return Calendar((1970, 1, 1), ("1970-01-01", "23:59:59")), f"no {what} in the stamps, 1970 stands for it"
+    start = newest + timedelta(days=2) - timedelta(days=365)
+    return Calendar((start.year, start.month, start.day), last), f"{what} inferred from the file's modification time"
+
+
+def _iso_near(lines: list[str], month: int, day: int) -> datetime | None:
+    """The first ISO date in the lines that falls within a day of a stamp without a year."""
     for line in lines:
         for match in _ISO_DATE.finditer(line):
             try:
                 iso = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC)
-                near = [y for y in (iso.year - 1, iso.year, iso.year + 1) if _close(y, month, day, iso)]
+                if any(_close(year, month, day, iso) for year in (iso.year - 1, iso.year, iso.year + 1)):
+                    return iso
             except ValueError:
                 continue
-            if near:
-                return near[0], "year from ISO dates in the same file"
-    written = datetime.fromtimestamp(mtime_us / _MICRO, tz=UTC)
-    later = (month, day) > (written.month, written.day)
-    return written.year - 1 if later else written.year, "year inferred from the file's modification time"
+    return None
 
 
 def _close(year: int, month: int, day: int, iso: datetime) -> bool:

@@ -16,12 +16,14 @@ from novatrace.model.evidence import Coverage, Evidence, Notice
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.parsing.events import notices_of, recognised
 from novatrace.parsing.lines import physical_lines
+from novatrace.parsing.manner import Manner, Zone, manner_of
 from novatrace.parsing.repetitions import without_repetitions
-from novatrace.parsing.scan_task import Joined, Manner, manner_of
+from novatrace.parsing.scan_task import Joined
 from novatrace.parsing.timestamps import zone
 from novatrace.pipeline.reuse import reused
 from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
 from novatrace.sources import files
+from novatrace.sources.nodes import names_in
 from novatrace.sources.reading import Reading
 from novatrace.store.case_reader import CaseReader
 
@@ -137,7 +139,11 @@ def plan_of(options: RunOptions) -> Plan:
         if not source.asked_for and not _is_log(reading, notices):
             continue
         evidence = replace(source.evidence, id=number)
-        manner = manner_of(reading.head(), evidence, local, basis, line_by_line=options.line_by_line)
+        manner = manner_of(
+            reading.head(), evidence, Zone(local, basis), line_by_line=options.line_by_line, naming=names_in
+        )
+        if options.node is not None:
+            manner = replace(manner, own_names=False)
         tasks += pieces(source, evidence, manner, options.messages)
         number += 1
         total += evidence.size_bytes

@@ -21,9 +21,11 @@ from novatrace.errors import WorkerLostError
 from novatrace.model.evidence import Evidence
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.parsing import definitions
+from novatrace.parsing.manner import Manner
 from novatrace.parsing.records import INHERIT_WITHIN_BYTES
-from novatrace.parsing.scan_task import Manner, Scanner, first_record
+from novatrace.parsing.scan_task import Scanner, first_record
 from novatrace.sources.interface import Source
+from novatrace.sources.nodes import names_in
 from novatrace.sources.reading import Reading
 
 RANGE_BYTES = 32 << 20
@@ -54,8 +56,7 @@ class Task:
     def manner_key(self) -> str:
         """Everything beside the input's bytes that its events depend on."""
         manner, evidence = self.manner, self.evidence
-        reading = (manner.clock_basis, manner.wrap_width, manner.line_by_line, manner.clock.year)
-        return repr((__version__, scanner_of(self.messages).digest, evidence.node, evidence.service, reading))
+        return repr((__version__, scanner_of(self.messages).digest, evidence.node, evidence.service, manner.key))
 
     @property
     def piece(self) -> KeptPiece:
@@ -66,7 +67,7 @@ class Task:
 @cache
 def scanner_of(messages: tuple[Path, ...]) -> Scanner:
     """The catalogue made ready; once in a process."""
-    return Scanner(definitions.load_catalogue(messages))
+    return Scanner(definitions.load_catalogue(messages), names_in)
 
 
 def run(task: Task) -> Scanned:

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from novatrace.model.evidence import Evidence, Notice
 from novatrace.sources.compression import BLOCK_BYTES, blocks, compression_of
+from novatrace.sources.encoding import encoding_of, in_utf8
 from novatrace.sources.interface import Found, Source
 from novatrace.sources.nodes import node_of_path, service_of_file
 
@@ -158,7 +159,7 @@ def _source(
     except OSError as error:
         notices.append(Notice("W-IN-PERM", "sources", path, f"{_reason(error)}; skipped", incomplete=True))
         return None
-    plain = compression_of(head) is None
+    plain = compression_of(head) is None and encoding_of(head) is None
     return Source(
         evidence,
         partial(_file_blocks, path, status.st_size),
@@ -189,7 +190,7 @@ def _evidence(path: str, given: str, node: str | None, status: os.stat_result) -
 
 def _file_blocks(path: str, size: int) -> Iterator[bytes]:
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - see _walk
-        yield from blocks(file, limit=size)
+        yield from in_utf8(blocks(file, limit=size))
 
 
 def _file_range(path: str, start: int, end: int) -> Iterator[bytes]:
@@ -214,7 +215,7 @@ def _stdin(stdin: BinaryIO | None, node: str | None) -> Source:
 
 
 def _memory_blocks(data: bytes) -> Iterator[bytes]:
-    yield from blocks(BytesIO(data))
+    yield from in_utf8(blocks(BytesIO(data)))
 
 
 def _without_copies(sources: list[Source], notices: list[Notice]) -> Iterator[Source]:

@@ -86,6 +86,11 @@ def node_of_path(path: str, root: str) -> str | None:
     return parent if path == root and _is_node(parent) else None
 
 
+def names_in(path: str) -> tuple[str | None, str | None]:
+    """(node, service) of a path that stands in a line: of grep, of a collector."""
+    return node_of_path(path, ""), service_of_file(PurePath(path).name)
+
+
 def _is_node(folder: str) -> bool:
     plain = folder.strip("/.")
     return bool(plain) and plain.lower() not in _CONTAINERS and not _SERVICE.fullmatch(plain)

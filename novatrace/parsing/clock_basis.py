@@ -1,0 +1,55 @@
+"""Which clock reads the stamps of an input, found out from its first record, and what that rests on."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Any
+
+from novatrace.parsing.timestamps import MONTHS, Clock, calendar_of, zone_offset_s
+
+ASSUMED = "UTC assumed"
+
+
+def basis_of(
+    fields: dict[str, Any], texts: list[str], mtime_us: int, local: tzinfo, zone_basis: str
+) -> tuple[Clock, str]:
+    """The clock and its basis.
+
+    Args:
+        fields: those of the first record.
+        texts: the first lines.
+        mtime_us: when the input was last written, or 0.
+        local: the zone of stamps that have none.
+        zone_basis: where that zone comes from.
+    """
+    assumed = zone_basis.startswith(ASSUMED)
+    if any(name in fields for name in ("created", "created_us")):
+        return Clock(local, assumed=assumed), "UTC (seconds since 1970 in the record)"
+    if "zone" in fields or _zone_in(fields.get("stamp")):
+        return Clock(local, assumed=assumed), "the zone in each stamp"
+    outer = fields.get("outer") or {}
+    if assumed and ("zone" in outer or "created" in outer or "created_us" in outer or _zone_in(outer.get("stamp"))):
+        clock = Clock(local, assumed=True)
+        return clock, f"{_offset(clock, fields)} (a second stamp in each line has the zone)"
+    if "time" in fields and "date" not in fields and "year" not in fields:
+        month = MONTHS[fields["month"]] if "month" in fields else None
+        calendar, basis = calendar_of(texts, month, int(fields["day"]) if month else None, mtime_us)
+        return Clock(local, calendar=calendar, assumed=assumed), f"{zone_basis}; {basis}"
+    return Clock(local, assumed=assumed), zone_basis
+
+
+def _zone_in(stamp: Any) -> bool:  # noqa: ANN401 - text or number, by layout
+    return isinstance(stamp, (int, float)) or (isinstance(stamp, str) and "zone" in _spread_of(stamp))
+
+
+def _spread_of(stamp: str) -> dict[str, Any]:
+    return {"zone": ""} if stamp.endswith("Z") or stamp[-6:-5] in "+-" or stamp[-5:-4] in "+-" else {}
+
+
+def _offset(clock: Clock, fields: dict[str, Any]) -> str:
+    inner = {k: v for k, v in fields.items() if k != "outer"}
+    naive, sure = Clock(clock.local).when_us(inner), clock.when_us(fields)
+    offset_s = zone_offset_s(naive, sure) if naive is not None and sure is not None else None
+    if not offset_s:
+        return "UTC"
+    return f"UTC{'+' if offset_s > 0 else '-'}{abs(offset_s) // 3600:02}:{abs(offset_s) % 3600 // 60:02}"

@@ -1,0 +1,111 @@
+"""How an input is to be read, found out from its first lines: layout, clock, breaks, and who its lines are from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import islice
+
+from novatrace.model.evidence import Evidence
+from novatrace.parsing.clock_basis import basis_of
+from novatrace.parsing.journal_export import is_export
+from novatrace.parsing.layout_reader import LayoutReader, Line
+from novatrace.parsing.layouts import Layout
+from novatrace.parsing.lines import physical_lines, wrap_width
+from novatrace.parsing.record import Naming, node_of
+from novatrace.parsing.timestamps import Clock, changes_between
+
+PROBE_LINES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an input is to be read.
+
+    Attributes:
+        clock: reads its stamps.
+        clock_basis: where zone and year come from.
+        wrap_width: the width at which a terminal broke its records, or None.
+        line_by_line: True for the reader that takes every line apart (the reference).
+        export: True for the entries of ``journalctl -o export``.
+        own_names: True where the lines of several machines stand in it, so that each line's own name counts.
+        layouts: the user's own layouts.
+    """
+
+    clock: Clock
+    clock_basis: str
+    wrap_width: int | None
+    line_by_line: bool = False
+    export: bool = False
+    own_names: bool = False
+    layouts: tuple[Layout, ...] = ()
+
+    @property
+    def can_be_cut(self) -> bool:
+        """True when an input may be read in pieces that begin anywhere at a record."""
+        return self.wrap_width is None and not self.line_by_line
+
+    @property
+    def key(self) -> str:
+        """Everything that the events depend on."""
+        own = [(layout.name, layout.pattern) for layout in self.layouts]
+        return repr(
+            (self.clock_basis, self.wrap_width, self.line_by_line, self.clock, self.export, self.own_names, own)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The zone of stamps that have none, and where it comes from."""
+
+    local: tzinfo
+    basis: str
+
+
+def manner_of(
+    head: bytes,
+    evidence: Evidence,
+    zone: Zone,
+    *,
+    line_by_line: bool = False,
+    layouts: tuple[Layout, ...] = (),
+    naming: Naming | None = None,
+) -> Manner:
+    """How to read an input that begins like this.
+
+    Args:
+        head: its first bytes.
+        evidence: what it is.
+        zone: of stamps that have none.
+        line_by_line: read it with the reader that takes every line apart.
+        layouts: the user's own.
+        naming: (node, service) of a file's name that stands in a line.
+    """
+    probe = list(islice(physical_lines([head]), PROBE_LINES))
+    if len(probe) < PROBE_LINES and not head.endswith(b"\n") and len(probe) > 1 and evidence.size_bytes > len(head):
+        probe.pop()  # cut by the end of the head
+    if is_export(probe):
+        basis = "UTC (microseconds since 1970 in the entry)"
+        return Manner(Clock(zone.local), basis, None, line_by_line=True, export=True, layouts=layouts)
+    texts = [line.text.decode("utf-8", "replace") for line in probe]
+    found = _records(texts, layouts)
+    clock, basis = Clock(zone.local), zone.basis
+    if found:
+        clock, basis = basis_of(found[0].fields, texts, evidence.mtime_us, zone.local, zone.basis)
+    nodes = {node for line in found if (node := node_of(line.fields, naming)) is not None}
+    folded = _comes_twice(clock, found, evidence)
+    return Manner(clock, basis, wrap_width(probe), line_by_line or folded, own_names=len(nodes) > 1, layouts=layouts)
+
+
+def _records(texts: list[str], layouts: tuple[Layout, ...]) -> list[Line]:
+    reader = LayoutReader(first=layouts)
+    read = (reader.read(text) for text in texts)
+    return [line for line in read if line is not None and not (line.bare and line.strict)]
+
+
+def _comes_twice(clock: Clock, found: list[Line], evidence: Evidence) -> bool:
+    """True when an hour of the input may come twice: only the order of all its lines tells which one is meant."""
+    first_us = next((when for line in found if (when := clock.when_us(line.fields)) is not None), None)
+    if first_us is None:
+        return False
+    return changes_between(clock.local, first_us, max(first_us, evidence.mtime_us))

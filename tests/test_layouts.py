@@ -1,0 +1,147 @@
+"""Every layout has a file of its own, and the installed command says what it is; lines that go together stay together."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cases import FIXTURES
+from reading import read
+
+from novatrace.parsing.layouts import load_layouts
+
+FOLDER = FIXTURES / "layouts"
+FILES = sorted(FOLDER.glob("*.log"))
+NAMES = [layout.name for layout in load_layouts()]
+# Files that show a thing, not a layout.
+SHOWN = {
+    "chinese": "oslo",
+    "filebeat": "logstash-json",
+    "logstash": "logstash-json",
+    "opensearch-hits": "kolla-fluentd",
+    "syslog-rfc3164": "journalctl-short",
+    "libvirt": "libvirt",
+    "upgrade": "journalctl-iso",
+}
+HEAD = "2026-11-23 00:12:26.335 7 WARNING nova.scheduler.utils [req-9e7059ce-cf78-42e9-aabd-496fb9118682 u p] "
+MESSAGE = "Filter RamFilter returned 3 host(s)"
+
+
+@pytest.fixture(scope="module")
+def inspected():
+    """What the installed command says of every fixture, by the stem of its name."""
+    command = shutil.which("novatrace", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    done = subprocess.run([command, "inspect", str(FOLDER), "-f", "json", "-q"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {Path(i["path"]).stem: i for i in json.loads(done.stdout)["coverage"]["inputs"]}
+
+
+def meant(stem: str) -> str:
+    """The layout that a fixture is called after."""
+    named = max((name for name in NAMES if stem.startswith(name)), key=len, default="oslo")
+    return SHOWN.get(stem, named)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_inspect_names_the_layout_and_accounts_for_every_line(path, inspected):
+    """The installed command gives each file its layout; no line is left over."""
+    seen = inspected[path.stem]
+    assert meant(path.stem) in {part for name in seen["layout"].split("+") for part in name.split("/")}
+    lines = seen["lines"]
+    assert lines["unparsed"] == lines["too_long"] == 0
+    assert lines["total"] == len(path.read_bytes().split(b"\n")) - 1
+    assert seen["first_us"] is not None
+
+
+def test_every_layout_has_a_file(inspected):
+    """No layout without a fixture of its own."""
+    shown = {part for seen in inspected.values() for name in seen["layout"].split("+") for part in name.split("/")}
+    ignored = {layout.name for layout in load_layouts() if layout.ignored}
+    assert set(NAMES) - shown - ignored == {"operator-script"}
+
+
+def test_a_file_may_change_its_layout_in_the_middle(inspected):
+    """After an upgrade the same file goes on in another layout."""
+    assert set(inspected["upgrade"]["layout"].split("+")) == {"oslo", "oslo-json", "journalctl-iso/oslo"}
+
+
+def events(text: str):
+    """(kind, values) of the events of a text."""
+    found, coverage, _ = read(text.encode(), None)
+    assert coverage.lines.balanced
+    return [(e.kind, {k: v for k, v in e.values.items() if k != "line_host"}) for e in found], coverage
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        "2026-11-23T00:12:26.335000123Z stderr F {}",
+        "Nov 23 00:12:26 ctl01 nova-scheduler[7]: {}",
+        "2026-11-23T00:12:26+0000 ctl01 nova-scheduler[7]: {}",
+        "ctl01/nova-scheduler.log:{}",
+        "[pod/nova-scheduler-0/nova-scheduler] {}",
+    ],
+)
+def test_lines_without_a_header_in_an_envelope_belong_to_the_record_before(envelope):
+    """A message of several lines is one record, whatever carries its lines."""
+    lines = [HEAD + "Failed: No valid host", "Traceback (most recent call last):", "", "  File x", HEAD + MESSAGE]
+    _, coverage = events("".join(envelope.format(line) + "\n" for line in lines))
+    ledger = coverage.lines
+    assert (ledger.parsed, ledger.continuation, ledger.ignored, ledger.unparsed) == (2, 2, 1, 0)
+
+
+def test_lines_of_another_process_are_records_of_their_own():
+    """In a node's journal the kernel's line does not go on Nova's message."""
+    text = (
+        f"Nov 23 00:12:26 cn7 nova-compute[7]: {HEAD}No valid host\nNov 23 00:12:26 cn7 kernel: tap0: link becomes ready\n"
+        f"Nov 23 00:12:26 cn7 nova-compute[7]: {HEAD}{MESSAGE}\n"
+    )
+    found, coverage = events(text)
+    assert len(found) == 1
+    assert coverage.lines.parsed == 3
+
+
+@pytest.mark.parametrize("escape", ["\x1b", "#033", "^[", "\\x1b", "\\033", "\\u001b"])
+def test_colour_codes_are_taken_away_in_every_form(escape):
+    """As bytes, as octal numbers of syslog, as a terminal shows them, as literals."""
+    line = (HEAD + MESSAGE).replace("WARNING", f"{escape}[01;33mWARNING").replace("[req", f"[{escape}[01;36mreq")
+    found, _ = events(f"{line}{escape}[00m\n")
+    assert found == [("filter-result", {"filter_name": "RamFilter", "hosts_after": 3})]
+
+
+def test_the_same_words_of_another_service_are_no_event():
+    """Cinder's scheduler has filters, too; they say nothing of Nova."""
+    ours, _ = events(f"{HEAD}{MESSAGE}\n")
+    theirs, _ = events(f"{HEAD}{MESSAGE}\n".replace("nova.scheduler.utils", "cinder.scheduler.base_filter"))
+    assert len(ours) == 1
+    assert theirs == []
+
+
+def test_a_journals_binary_field_may_hold_anything():
+    """A length of ten has the byte of a line end in it; the message has one of its own."""
+    message = f"{HEAD}{MESSAGE}\nx".encode()
+    for text in (message, b"ten bytes\n"):
+        size = len(text).to_bytes(8, "little")
+        entry = (
+            b"__REALTIME_TIMESTAMP=1795392746335000\nMESSAGE\n"
+            + size
+            + text
+            + b"\nSYSLOG_IDENTIFIER=nova-scheduler\n\n"
+        )
+        _, coverage, _ = read(entry * 2, None)
+        assert coverage.lines.balanced
+        assert coverage.lines.parsed == 2
+        assert coverage.services == {"nova-scheduler": 2}
+
+
+def test_packed_fixtures_read_the_same(novatrace, tmp_path):
+    """A compressed journal is a journal."""
+    (tmp_path / "j.gz").write_bytes(gzip.compress((FOLDER / "journalctl-export.log").read_bytes()))
+    done = novatrace("inspect", tmp_path, "-f", "json", "-q")
+    assert json.loads(done.stdout)["coverage"]["inputs"][0]["layout"] == "journalctl-export/oslo"
