@@ -21,6 +21,11 @@ def case_folders() -> list[Path]:
     return [*shipped, *beside]
 
 
+def info_folders() -> list[Path]:
+    """Shipped cases with a truth whose services did not log at DEBUG: no filter chains, no choices."""
+    return sorted(p.parent for p in (FIXTURES / "at-info").glob("*/truth.json"))
+
+
 def node_folders(folder: Path) -> tuple[str, ...]:
     """The node folders of a case."""
     return tuple(str(p) for p in sorted(folder.iterdir()) if p.is_dir())

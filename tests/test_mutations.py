@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 import test_truth as truth
-from cases import FIXTURES, analysed
+from cases import FIXTURES, analysed, info_folders
 
 from novatrace import pipeline
 from novatrace.model.case import Case
 
-SHIPPED = sorted((FIXTURES / "real-nova").iterdir())
+SHIPPED = [*sorted((FIXTURES / "real-nova").iterdir()), *info_folders()]
 shipped = pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from cases import analysed, case_folders
+from cases import analysed, case_folders, info_folders
 
 KINDS = {
     "migrate": "migrate",
@@ -21,7 +21,8 @@ KINDS = {
     "evacuate": "evacuate",
     "unshelve": "unshelve",
 }
-FOLDERS = case_folders()
+FOLDERS = [*case_folders(), *info_folders()]
+REFUSALS = ("ComputeResourcesUnavailable", "GroupAffinityViolation")
 USAGE = (
     ("vcpus", "vcpus_used", "cpu_allocation_ratio"),
     ("memory_mb", "memory_mb_used", "ram_allocation_ratio"),
@@ -62,17 +63,22 @@ def failed(action: dict) -> bool:
 
 
 def refused(folder: Path) -> dict[str, set[str]]:
-    """Hosts whose claim was refused for want of resources → the VMs of moves that were."""
+    """Hosts that refused a claim for want of resources, or for a group's policy → the VMs of moves that were."""
     hosts = defaultdict(set)
     for action in moves(folder).values():
         for claim in action.get("claims", []):
-            if claim.get("ok") is False and "ComputeResourcesUnavailable" in str(claim.get("error")):
+            if claim.get("ok") is False and any(word in str(claim.get("error")) for word in REFUSALS):
                 hosts[claim["host"]].add(action["server"])
     return hosts
 
 
 def turned_away(folder: Path) -> dict[str, set[str]]:
-    """Hosts on which placement's own log refused an allocation for want of capacity → the requests."""
+    """Hosts on which placement refused an allocation for want of capacity → the requests: as recorded, else by its own log."""
+    recorded = truth(folder).get("placement_refused")
+    if recorded is not None:
+        return {
+            host: {r["request_id"] for r in recorded if r["host"] == host} for host in {r["host"] for r in recorded}
+        }
     providers, callers, hosts = {}, {}, defaultdict(set)
     for path in folder.glob("*/nova-compute.log"):
         found = re.findall(
@@ -92,6 +98,14 @@ def turned_away(folder: Path) -> dict[str, set[str]]:
                 )
                 hosts[providers[match[1]]].add(callers.get(caller, caller))
     return hosts
+
+
+def granted(folder: Path, host: str) -> set[str]:
+    """Requests that a host let in: by the recorded claims, else (live migration, evacuation) by where the VM went."""
+    actions = moves(folder).items()
+    by_claim = {rid for rid, a in actions for c in a.get("claims", []) if c["host"] == host and c.get("ok")}
+    gone_there = {rid for rid, a in actions if not a.get("claims") and a.get("target_host") == host}
+    return by_claim | gone_there
 
 
 def overloaded(folder: Path) -> set[str]:
@@ -158,10 +172,7 @@ def test_victims_and_admitted_are_who_the_truth_says(folder):
         wanted = {rid for server, rid in by_server.items() if server in refused(folder).get(host, ())}
         wanted |= turned_away(folder).get(host, set()) & set(moves(folder))
         assert victims == wanted, host
-        granted = {
-            rid for rid, a in moves(folder).items() for c in a.get("claims", []) if c["host"] == host and c.get("ok")
-        }
-        assert {a.request_id for a in arrivals if a.outcome == "admitted"} == granted, host
+        assert {a.request_id for a in arrivals if a.outcome == "admitted"} == granted(folder, host), host
 
 
 @all_cases

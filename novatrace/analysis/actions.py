@@ -32,8 +32,10 @@ _WORDS = (
     ("spawn-took", "create"),
     ("spawn-failed", "create"),
     ("unshelve-dispatch", "unshelve"),
+    ("unshelve-start", "unshelve"),
 )
-_TASKS = {"build_instances": "create", "schedule_and_build_instances": "create", "rebuild_server": "rebuild"}
+_TASKS = {"build_instances": "create", "schedule_and_build_instances": "create"}
+_EVACUATED = 200
 _MOVES = (
     "move-dispatch", "move-started", "migrate-disk-start", "finish-migration-start", "migration-allocation", "stash-state",
 )  # fmt: skip
@@ -62,6 +64,9 @@ _NAMES_INSTANCE = [
     "placement-claim-start",
     "move-started",
     "rebuild-start",
+    "unshelve-start",
+    "pre-live-done",
+    "live-migration-done",
 ]
 
 
@@ -127,6 +132,8 @@ def _inferred(request: Request) -> tuple[str | None, str]:
         return ("migrate", "inferred") if same else ("resize", "observed")
     for event in request.of("task-failed"):
         task = event.values["task"]
+        if task == "rebuild_server":
+            return _rebuilt(request)
         if task in _TASKS:
             return _TASKS[task], "observed"
         if task in ("migrate_server", "prep_resize"):
@@ -135,6 +142,18 @@ def _inferred(request: Request) -> tuple[str | None, str]:
         return "migrate", "inferred"
     cast = any(e.values.get("host") for e in request.of("rpc-cast") if e.service != "nova-compute")
     return ("unknown" if cast or request.has(*_PLACES) else None), "observed"
+
+
+def _rebuilt(request: Request) -> tuple[str, str]:
+    """Both evacuate and rebuild run the conductor's ``rebuild_server``.
+
+    The API answers an evacuation with 200 and a rebuild with 202 (nova/api/openstack/compute/evacuate.py, servers.py), and
+    only an evacuation excludes its source.
+    """
+    statuses = {event.values["status"] for event in request.of("api-request") if _posts(event)}
+    if _EVACUATED in statuses or request.has("hosts-ignored"):
+        return "evacuate", "inferred"
+    return "rebuild", "observed" if statuses else "inferred"
 
 
 def _instances(request: Request, action: str | None) -> tuple[str, ...]:

@@ -77,9 +77,21 @@ def _dispatches(request: Request, instance_uuid: str | None, action: str) -> lis
     A live migration is cast to its source, so its casts name no target.
     """
     found = [e for e in request.of(*_DISPATCHES) if _same(e.instance_uuid, instance_uuid)]
-    if found or action == "live-migrate":
+    if action == "live-migrate":
+        return found + _named_by_source(request, instance_uuid)
+    if found:
         return found
     return [e for e in request.of("rpc-cast") if e.values.get("host") and e.service in _CASTING]
+
+
+def _named_by_source(request: Request, instance_uuid: str | None) -> list[Event]:
+    """The lines in which the source of a live migration names its target, one for each target."""
+    named = {
+        e.values["host"]: e
+        for e in reversed(request.of("pre-live-done", "live-migration-done"))
+        if _same(e.instance_uuid, instance_uuid)
+    }
+    return sorted(named.values(), key=lambda event: event.sort_key)
 
 
 def _place_dispatch(drafts: list[Draft], event: Event, hosts: HostMap, request: Request) -> None:

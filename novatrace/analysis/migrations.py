@@ -12,6 +12,7 @@ from novatrace.analysis.actions import Asked, asked, other_action
 from novatrace.analysis.attempts import Draft, assemble
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.kinds import named_by_batch
 from novatrace.analysis.operator import operator_migrations, with_operator_links
 from novatrace.analysis.requests import Request
 from novatrace.analysis.story import timeline
@@ -79,7 +80,7 @@ def build(
                 continue
             found.append(_migration(request, ask, uuid, drafts, hosts, coverage, later, demands))
     operator = [e for e in events if e.kind == "operator-vm-state"]
-    found = with_operator_links(found, operator)
+    found = with_operator_links(named_by_batch(found), operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})
     return sorted(found, key=_order)
 
@@ -172,7 +173,7 @@ def _source(request: Request, events: list[Event], action: str, drafts: list[Dra
     tried = {d.selected.host for d in drafts if d.selected is not None}
     for event in request.of("hosts-ignored"):
         ignored = event.values["hosts"]
-        if len(ignored) == 1 and ignored[0] not in tried and action in ("migrate", "resize", "live-migrate", "unknown"):
+        if len(ignored) == 1 and ignored[0] not in tried and action not in ("rebuild", "unshelve"):
             return hosts.host(ignored[0])
     moving = [e for e in events if e.kind in ("migrate-disk-start", "live-migration-done")]
     return hosts.of_machine(moving[0]) if moving else None

@@ -112,9 +112,12 @@ def _nowhere(drafts: list[Draft]) -> bool:
 
 def _went_on(events: list[Event], drafts: list[Draft], aftermath: Aftermath) -> bool:
     claim = drafts[-1].claim if drafts else None
-    moved = any(e.kind in ("move-started", "migrate-disk-start", "rebuild-start") for e in events)
+    kinds = {e.kind for e in events}
     granted = claim is not None and claim.claim.granted is True
-    return granted and moved and aftermath.target_log_goes_on and aftermath.source_log_goes_on
+    # An evacuated VM's source is down, an unshelved one has none: only the target's log can tell of a failure.
+    alone = bool(kinds & {"rebuild-start", "unshelve-start"})
+    moved = alone or bool(kinds & {"move-started", "migrate-disk-start"})
+    return granted and moved and aftermath.target_log_goes_on and (alone or aftermath.source_log_goes_on)
 
 
 def _failed_state(events: list[Event], aftermath: Aftermath) -> str | None:

@@ -72,7 +72,7 @@ def _pass(draft: Draft, request: Request, hosts: HostMap, refusals: list[Event],
         selected=selected,
         selected_us=(draft.selected or last).when_us if selected else None,
         selected_basis=basis,
-        outcome=_outcome(draft, selected),
+        outcome=_outcome(draft, selected, request),
         placement_claims=claims,
         ignored=tuple(draft.ignored),
         rejected=tuple(draft.rejected),
@@ -137,16 +137,30 @@ def _selection(
     return None, None
 
 
-def _outcome(draft: Draft, selected: HostNode | None) -> str:
+def _outcome(draft: Draft, selected: HostNode | None, request: Request) -> str:
     if selected is not None:
         return "selected"
     if draft.empty:
         return "placement-empty"
     if draft.exhausted or (draft.steps and draft.steps[-1].after == 0):
         return "filtered-out"
-    if draft.claims_exhausted or draft.refused:
+    if draft.claims_exhausted or (draft.refused and _found_nobody(draft, request)):
         return "placement-conflict"
     return "unknown"
+
+
+def _found_nobody(draft: Draft, request: Request) -> bool:
+    """True when a pass with refused claims is known to have found no host.
+
+    A refusal is a WARNING, the choice of the next host only a DEBUG line, so that without DEBUG a refusal alone says nothing
+    of the end: then the request's failure for want of a host does.
+    """
+    tried = {event.values.get("provider_uuid") for event in draft.refused}
+    if draft.candidates and len(draft.candidates) <= len(tried):
+        return True
+    return request.has("task-failed", "no-valid-host", "rebuild-failed") or any(
+        "No valid host" in str(event.values.get("reason", "")) for event in request.of("api-fault")
+    )
 
 
 def _claims(
