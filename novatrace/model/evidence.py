@@ -36,6 +36,11 @@ class Evidence:
     tail_hash: str
     mtime_us: int
 
+    @property
+    def place(self) -> str:
+        """Path, and behind a ``!`` the name inside an archive."""
+        return self.path if self.member is None else f"{self.path}!{self.member}"
+
 
 class Provenance(Struct, frozen=True, gc=False):
     """A place in an input: byte offset and length in the decompressed stream, first physical line."""

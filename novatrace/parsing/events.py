@@ -97,24 +97,24 @@ def notices_of(coverage: Coverage, invalid_utf8_lines: int, evidence: Evidence, 
     lines = coverage.lines
     if invalid_utf8_lines:
         yield Notice(
-            "W-TXT-UTF8", "parsing", evidence.path,
+            "W-TXT-UTF8", "parsing", evidence.place,
             "lines that are not valid UTF-8; the other bytes of them were read", invalid_utf8_lines,
         )  # fmt: skip
     if lines.too_long:
         yield Notice(
-            "W-TXT-LONG", "parsing", evidence.path,
+            "W-TXT-LONG", "parsing", evidence.place,
             "lines over 1 MiB; counted, not read", lines.too_long, incomplete=True,
         )  # fmt: skip
     if lines.unparsed:
         first = coverage.samples[0][0]
         yield Notice(
-            "W-FMT-UNKNOWN", "parsing", f"{evidence.path}:{first}",
+            "W-FMT-UNKNOWN", "parsing", f"{evidence.place}:{first}",
             f"{lines.unparsed} of {lines.total} lines match no layout; counted, not understood; "
             "`novatrace inspect` shows samples", lines.unparsed,
             incomplete=lines.unparsed * 20 > lines.total,
         )  # fmt: skip
     if width is not None:
         yield Notice(
-            "I-TXT-WRAPPED", "parsing", evidence.path,
+            "I-TXT-WRAPPED", "parsing", evidence.place,
             f"records were broken at {width} columns by a terminal; they were joined again",
         )  # fmt: skip

@@ -23,6 +23,7 @@ from novatrace.parsing.timestamps import zone
 from novatrace.pipeline.reuse import reused
 from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
 from novatrace.sources import files
+from novatrace.sources.encoding import in_utf8
 from novatrace.sources.nodes import names_in
 from novatrace.sources.reading import Reading
 from novatrace.store.case_reader import CaseReader
@@ -118,7 +119,7 @@ def ingest(
         read.take(task.evidence, whole, task.manner, periodic)
         done += task.evidence.size_bytes
         if progress is not None:
-            progress(done, plan.size_bytes, task.evidence.path)
+            progress(done, plan.size_bytes, task.evidence.place)
     _check(read, options)
     return read
 
@@ -130,13 +131,13 @@ def plan_of(options: RunOptions) -> Plan:
         UsageError: an option cannot be used as given.
     """
     local, basis = zone_of(options)
-    found = files.find(options.paths, node=options.node)
+    found = files.find(options.paths, node=options.node, wanted=_looks_like_log)
     notices = list(found.notices)
     tasks: list[Task] = []
     number = total = 0
     for source in found.sources:
         reading = Reading(source)
-        if not source.asked_for and not _is_log(reading, notices):
+        if not source.asked_for and source.evidence.member is None and not _is_log(reading, notices):
             continue
         evidence = replace(source.evidence, id=number)
         manner = manner_of(
@@ -165,6 +166,11 @@ def zone_of(options: RunOptions) -> tuple[tzinfo, str]:
     return zone(options.tz), f"{options.tz} (--tz)"
 
 
+def _looks_like_log(head: bytes) -> bool:
+    """True when a file in an archive begins like a log."""
+    return recognised(list(islice(physical_lines(in_utf8(iter([head]))), _PROBE_LINES)))
+
+
 def _is_log(reading: Reading, notices: list[Notice]) -> bool:
     """True when a file found in a folder has log lines at its start; others are named, not read."""
     head = reading.head()
@@ -182,7 +188,7 @@ def _is_log(reading: Reading, notices: list[Notice]) -> bool:
 def _check(ingested: Ingested, options: RunOptions) -> None:
     for coverage in ingested.coverage:
         if not coverage.lines.balanced:
-            raise AssertionError(f"ledger of {ingested.evidence[coverage.evidence_id].path} does not balance")
+            raise AssertionError(f"ledger of {ingested.evidence[coverage.evidence_id].place} does not balance")
     if any(c.lines.parsed for c in ingested.coverage):
         return
     reasons = [f"{n.place}: {n.text}" for n in ingested.notices if n.stage == "sources"]

@@ -16,7 +16,7 @@ from novatrace.errors import CaseError
 from novatrace.model.evidence import Evidence
 from novatrace.model.scanned import KeptPiece
 from novatrace.pipeline.workers import Task, pieces
-from novatrace.sources.files import HASHED_BYTES, digest
+from novatrace.sources.identity import HASHED_BYTES, digest
 from novatrace.sources.interface import Source
 from novatrace.store.case_reader import CaseReader
 

@@ -153,7 +153,7 @@ def _nodes(case: Case) -> list[_Json]:
 def _evidence(citation: Citation, case: Case) -> _Json:
     place = citation.provenance
     return {
-        "path": case.evidence[place.evidence_id].path,
+        "path": case.evidence[place.evidence_id].place,
         "line": place.line_no,
         "offset": place.byte_offset,
         "what": citation.what,

@@ -53,7 +53,7 @@ def _place(where: Provenance | None, case: Case) -> Row:
     if where is None:
         return (None, None, None)
     evidence = case.evidence[where.evidence_id]
-    path = f"{evidence.path}!{evidence.member}" if evidence.member else evidence.path
+    path = evidence.place
     return (path, where.line_no, where.byte_offset)
 
 

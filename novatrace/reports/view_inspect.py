@@ -59,7 +59,7 @@ def _row(coverage: Coverage, case: Case) -> list[Cell]:
     lines = coverage.lines
     debug = "DEBUG" in coverage.levels
     return [
-        cell(evidence.node or PurePath(evidence.path).name),
+        cell(evidence.node or PurePath(evidence.place).name),
         cell(evidence.service or (services[0] if services else None)),
         cell(lines.total),
         cell(lines.parsed),
@@ -80,7 +80,7 @@ def _debug_off(case: Case) -> Iterator[Block]:
         evidence = case.evidence[coverage.evidence_id]
         service = evidence.service or next(iter(coverage.services), None)
         if service and service != "operator" and coverage.levels and "DEBUG" not in coverage.levels:
-            off[service].append(evidence.node or evidence.path)
+            off[service].append(evidence.node or evidence.place)
     for service, nodes in sorted(off.items()):
         yield say(
             f"DEBUG off: {service} on {', '.join(sorted(nodes))}: what is logged at DEBUG only is not here",
@@ -101,7 +101,7 @@ def _inputs(case: Case) -> Iterator[Block]:
         levels = ", ".join(f"{level} {number}" for level, number in sorted(coverage.levels.items()))
         rows.append(
             [
-                cell(evidence.path),
+                cell(evidence.place),
                 cell("+".join(layouts)),
                 cell(evidence.node),
                 cell(evidence.service or "+".join(services)),
@@ -115,4 +115,4 @@ def _inputs(case: Case) -> Iterator[Block]:
 def _samples(case: Case) -> Iterator[Block]:
     for coverage in case.coverage:
         for number, text in coverage.samples:
-            yield say(f"{case.evidence[coverage.evidence_id].path}:{number}: {text}", "dim")
+            yield say(f"{case.evidence[coverage.evidence_id].place}:{number}: {text}", "dim")

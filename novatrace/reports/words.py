@@ -141,5 +141,5 @@ def place(where: Provenance | None, case: Case) -> str:
     if where is None:
         return ""
     evidence = case.evidence[where.evidence_id]
-    file = PurePath(evidence.path).name
+    file = PurePath(evidence.place).name
     return f"{evidence.node}/{file}:{where.line_no}" if evidence.node else f"{file}:{where.line_no}"

@@ -11,10 +11,18 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO, Protocol
 
 BLOCK_BYTES = 512 * 1024
 _READ_BYTES = 64 * 1024
+_MOST_AT_ONCE = 4 << 20
+# zstandard's decoder has no bound of its own: 4 KiB become 130 MB at most.
+_ZSTD_BYTES = 4096
+# No log is packed to less than a thousandth of it; a gigabyte may be anything.
+MAY_BE_BYTES = 1 << 30
+MOST_TIMES = 1000
+MOST_BYTES = 64 << 30
 _ERRORS = (("isal.isal_zlib", "error"), ("zstandard", "ZstdError"))
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
 
@@ -67,6 +75,32 @@ def blocks(stream: BinaryIO, *, limit: int | None = None) -> Iterator[bytes]:
         yield from _decoded(_raw(stream, head, limit, _READ_BYTES), _decompressor(compression), compression)
 
 
+def decoded(raw: Iterator[bytes]) -> Iterator[bytes]:
+    """The decoded form of blocks that may be compressed; see ``blocks``."""
+    first = next(raw, b"")
+    whole = chain([first], raw)
+    compression = compression_of(first)
+    return whole if compression is None else _decoded(whole, _decompressor(compression), compression)
+
+
+def capped(unpacked: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The blocks of an input of so many bytes on disk, as long as they are not more than any log can become.
+
+    Raises:
+        Damage: ``E-ARC-BOMB``, after what was allowed.
+    """
+    total, allowed = 0, min(MOST_BYTES, MAY_BE_BYTES + MOST_TIMES * size)
+    for block in unpacked:
+        total += len(block)
+        if total > allowed:
+            yield block[: allowed - total]
+            raise Damage(
+                "E-ARC-BOMB",
+                f"{size} bytes unpack to more than {allowed}: no log does; what came before was kept",
+            )
+        yield block
+
+
 def _raw(stream: BinaryIO, head: bytes, limit: int | None, size: int) -> Iterator[bytes]:
     left = None if limit is None else limit - len(head)
     if head:
@@ -105,7 +139,7 @@ def _gzip() -> Callable[[], Decompressor]:
 
 def _decoded(raw: Iterator[bytes], make: Callable[[], Decompressor], name: str) -> Iterator[bytes]:
     decoder, begun, done = make(), False, 0
-    for chunk in raw:
+    for chunk in _small(raw) if name == "zstd" else raw:
         data = chunk
         while data:
             if decoder.eof:
@@ -114,15 +148,8 @@ def _decoded(raw: Iterator[bytes], make: Callable[[], Decompressor], name: str) 
                 if not _begins(data, name):
                     raise _damage(name, None, first=True)
                 decoder, begun = make(), False
-            try:
-                decoded = decoder.decompress(data)
-            except Exception as error:
-                if not isinstance(error, (zlib.error, OSError, lzma.LZMAError, EOFError, *_library_errors())):
-                    raise
-                raise _damage(name, error, first=not begun and done > 0) from error
+            yield from _pieces(decoder, data, name, trailing=not begun and done > 0)
             begun = True
-            if decoded:
-                yield decoded
             data = decoder.unused_data if decoder.eof else b""
             done += decoder.eof
     if begun and not decoder.eof:
@@ -130,6 +157,31 @@ def _decoded(raw: Iterator[bytes], make: Callable[[], Decompressor], name: str) 
             "W-ARC-TRUNC",
             f"the {name} stream ended early; every byte before was kept; collect this file again",
         )
+
+
+def _small(raw: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in raw:
+        yield from (chunk[at : at + _ZSTD_BYTES] for at in range(0, len(chunk), _ZSTD_BYTES))
+
+
+def _pieces(decoder: Decompressor, data: bytes, name: str, *, trailing: bool) -> Iterator[bytes]:
+    """What some bytes decode to, never very much at once: a kilobyte of bzip2 may stand for a gigabyte."""
+    more = True
+    while more:
+        more = False
+        try:
+            if isinstance(decoder, (bz2.BZ2Decompressor, lzma.LZMADecompressor)):
+                piece = decoder.decompress(data, _MOST_AT_ONCE)
+                more = not decoder.eof and not decoder.needs_input
+            else:
+                piece = decoder.decompress(data)
+        except Exception as error:
+            if not isinstance(error, (zlib.error, OSError, lzma.LZMAError, EOFError, *_library_errors())):
+                raise
+            raise _damage(name, error, first=trailing) from error
+        if piece:
+            yield piece
+        data, trailing = b"", False
 
 
 def _begins(data: bytes, name: str) -> bool:

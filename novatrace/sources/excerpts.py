@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from novatrace.model.evidence import Evidence, Provenance
 from novatrace.sources import files
 from novatrace.sources.compression import Damage, MissingCodecError
+from novatrace.sources.identity import HASHED_BYTES, digest
 from novatrace.sources.interface import Source
 
 _LONGEST = 64 * 1024
@@ -47,8 +48,8 @@ def _same(source: Source, evidence: Evidence) -> bool:
         return True
     if now.size_bytes <= evidence.size_bytes or source.read_range is None:
         return False
-    head = b"".join(source.read_range(0, min(evidence.size_bytes, files.HASHED_BYTES)))
-    return files.digest(head) == evidence.head_hash
+    head = b"".join(source.read_range(0, min(evidence.size_bytes, HASHED_BYTES)))
+    return digest(head) == evidence.head_hash
 
 
 def _streamed(blocks: Iterator[bytes], wanted: list[Provenance]) -> Iterator[tuple[Provenance, bytes]]:

@@ -6,85 +6,79 @@ devices are not opened for reading.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
-from pathlib import Path
+from pathlib import PurePath
 from typing import BinaryIO
 
 from novatrace.model.evidence import Evidence, Notice
-from novatrace.sources.compression import BLOCK_BYTES, blocks, compression_of
+from novatrace.sources.archives import LooksLikeLog, is_archive, walk
+from novatrace.sources.beside import Beside, beside_of
+from novatrace.sources.compression import BLOCK_BYTES, blocks, capped, compression_of
+from novatrace.sources.copies import without_copies
 from novatrace.sources.encoding import encoding_of, in_utf8
+from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log
 from novatrace.sources.interface import Found, Source
-from novatrace.sources.nodes import node_of_path, service_of_file
+from novatrace.sources.nodes import node_of_path, service_of_path
 
-HASHED_BYTES = 64 * 1024
-_NOT_LOGS = frozenset(
-    [
-        ".md",
-        ".rst",
-        ".toml",
-        ".conf",
-        ".cfg",
-        ".ini",
-        ".yaml",
-        ".yml",
-        ".py",
-        ".pyc",
-        ".sh",
-        ".html",
-        ".css",
-        ".js",
-        ".pdf",
-        ".png",
-        ".svg",
-        ".jpg",
-        ".sqlite",
-        ".db",
-        ".tar",
-        ".tgz",
-        ".zip",
-        ".whl",
-        ".rpm",
-        ".deb",
-        ".qcow2",
-        ".img",
-        ".iso",
-        ".pem",
-        ".key",
-        ".crt",
-        ".csv",
-        ".parquet",
-        ".so",
-        ".o",
-        ".pcap",
-        ".journal",
-        ".core",
-    ]
-)
+_BESIDE_BYTES = 1 << 20
 _ROTATED = re.compile(r"^(?P<base>.*?\.(?:log|txt|json))[.\-]?(?P<turn>[\d_\-]*)(?:\.(?:gz|bz2|xz|zst))?$")
 
 
-def find(paths: tuple[str, ...], *, node: str | None = None, stdin: BinaryIO | None = None) -> Found:
-    """Sources of all paths in reading order: rotated sets oldest first; ``-`` is standard input."""
+def find(
+    paths: tuple[str, ...],
+    *,
+    node: str | None = None,
+    stdin: BinaryIO | None = None,
+    wanted: LooksLikeLog = lambda _: True,
+) -> Found:
+    """Sources of all paths in reading order: rotated sets oldest first; ``-`` is standard input.
+
+    Args:
+        paths: files, folders, archives, or ``-``.
+        node: the node that wrote all of them, where the user says so.
+        stdin: instead of the process's own.
+        wanted: tells by its first bytes whether a file in an archive is a log.
+    """
     sources: list[Source] = []
     notices: list[Notice] = []
+    beside: list[Beside] = []
     seen: dict[tuple[int, int], str] = {}
     for given in paths:
         if given == "-":
             sources.append(_stdin(stdin, node))
             continue
         for path in _walk(given, notices):
+            kind = None if path == given else beside_of(path)
+            if kind is not None:
+                beside += _beside(path, kind)
+                continue
             source = _source(path, given, node, seen, notices)
-            if source is not None:
+            if source is not None and source.is_archive:
+                found = walk(path, node, wanted)
+                sources += sorted(found.sources, key=lambda s: _rotation_path(s.evidence.member or ""))
+                notices += found.notices
+                beside += found.beside
+            elif source is not None:
                 sources.append(source)
-    return Found(tuple(_numbered(_without_copies(sources, notices))), tuple(notices))
+    return Found(tuple(_numbered(without_copies(sources, notices))), tuple(notices), tuple(beside))
+
+
+def _beside(path: str, kind: str) -> Iterator[Beside]:
+    with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123 - see _walk
+        yield Beside(path, kind, file.read(_BESIDE_BYTES))
+
+
+def _rotation_path(name: str) -> tuple[str, tuple[str, tuple[int, str, int]]]:
+    path = PurePath(name)
+    return str(path.parent), _rotation_key(path.name)
 
 
 def _walk(given: str, notices: list[Notice]) -> Iterator[str]:
@@ -140,7 +134,7 @@ def _source(
     path: str, given: str, node: str | None, seen: dict[tuple[int, int], str], notices: list[Notice]
 ) -> Source | None:
     asked_for = path == given
-    if not asked_for and Path(path).suffix.lower() in _NOT_LOGS:
+    if not asked_for and not_a_log(path):
         return None
     try:
         status = os.lstat(path) if not asked_for else os.stat(path)  # noqa: PTH116 - see _walk
@@ -165,6 +159,7 @@ def _source(
         partial(_file_blocks, path, status.st_size),
         asked_for,
         partial(_file_range, path) if plain else None,
+        is_archive=is_archive(head),
     )
 
 
@@ -173,13 +168,12 @@ def _evidence(path: str, given: str, node: str | None, status: os.stat_result) -
         head = file.read(HASHED_BYTES)
         file.seek(max(0, status.st_size - HASHED_BYTES))
         tail = file.read(HASHED_BYTES)
-    name = os.path.basename(path)  # noqa: PTH119 - see _walk
     evidence = Evidence(
         id=-1,
         path=path,
         member=None,
         node=node or node_of_path(path, given),
-        service=service_of_file(name),
+        service=service_of_path(path),
         size_bytes=status.st_size,
         head_hash=digest(head),
         tail_hash=digest(tail),
@@ -190,7 +184,7 @@ def _evidence(path: str, given: str, node: str | None, status: os.stat_result) -
 
 def _file_blocks(path: str, size: int) -> Iterator[bytes]:
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - see _walk
-        yield from in_utf8(blocks(file, limit=size))
+        yield from in_utf8(capped(blocks(file, limit=size), size))
 
 
 def _file_range(path: str, start: int, end: int) -> Iterator[bytes]:
@@ -218,34 +212,9 @@ def _memory_blocks(data: bytes) -> Iterator[bytes]:
     yield from in_utf8(blocks(BytesIO(data)))
 
 
-def _without_copies(sources: list[Source], notices: list[Notice]) -> Iterator[Source]:
-    """Sources without byte-equal copies (a rotated file and its copy); empty files are no copies."""
-    first: dict[tuple[int, str, str], str] = {}
-    for source in sources:
-        evidence = source.evidence
-        key = (evidence.size_bytes, evidence.head_hash, evidence.tail_hash)
-        if evidence.size_bytes and key in first:
-            notices.append(
-                Notice(
-                    "I-IN-DUP",
-                    "sources",
-                    evidence.path,
-                    f"same size, head and tail as {first[key]}; read once",
-                )
-            )
-            continue
-        first[key] = evidence.path
-        yield source
-
-
 def _numbered(sources: Iterator[Source]) -> Iterator[Source]:
     for number, source in enumerate(sources):
         yield replace(source, evidence=replace(source.evidence, id=number))
-
-
-def digest(data: bytes) -> str:
-    """The hash that tells inputs apart."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _reason(error: OSError) -> str:

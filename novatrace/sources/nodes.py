@@ -54,6 +54,10 @@ _CONTAINERS = frozenset(
         "mnt",
     ]
 )
+_KINDS = re.compile(r"(?:\.(?:tar|tgz|txz|tbz2?|gz|xz|bz2|zst|zip))+$")
+_SOSREPORT = re.compile(
+    r"sosreport-(?P<host>[\w.\-]+?)(?:[.\-]\d{5,9})?-(?:\d{4}-\d\d-\d\d-[a-z]{7}|\d{14})(?:-[0-9a-f]{4,})?"
+)
 _SERVICE = re.compile("|".join(re.escape(name) for name in SERVICES))
 _ROTATION = re.compile(
     r"(?:[.\-_]?(?:\d{8}(?:-\d+)?|\d{4}-\d\d-\d\d(?:_[\d\-]+)?|\d{1,3}))?(?:\.(?:log|txt|json))?"
@@ -81,9 +85,36 @@ def node_of_path(path: str, root: str) -> str | None:
     relative = PurePath(path).relative_to(base) if PurePath(path).is_relative_to(base) else PurePath(path)
     for folder in reversed(relative.parts[:-1]):
         if _is_node(folder):
-            return folder
+            return _of_sosreport(folder) or folder
     parent = PurePath(path).parent.name
-    return parent if path == root and _is_node(parent) else None
+    return (_of_sosreport(parent) or parent) if path == root and _is_node(parent) else None
+
+
+def service_of_path(path: str) -> str | None:
+    """The service that a path names: by the file's name, else by a folder of its own (a pod's container, Kolla's)."""
+    named = service_of_file(PurePath(path).name)
+    if named is not None:
+        return named
+    return next((_SAME.get(f, f) for f in reversed(PurePath(path).parts[:-1]) if f in SERVICES), None)
+
+
+def node_in_archive(archive: str, member: str) -> str | None:
+    """The node of a member: by its folders or name, else by the name of the archive that holds it."""
+    *outer, name = (PurePath(archive).name, *member.split("!"))
+    node = node_of_path(name, "")
+    if node is not None:
+        return node
+    for holder in reversed(outer):
+        stem = _KINDS.sub("", PurePath(holder).name)
+        if _of_sosreport(stem) is not None or (_is_node(stem) and not _SERVICE.search(stem)):
+            return _of_sosreport(stem) or stem
+    return None
+
+
+def _of_sosreport(folder: str) -> str | None:
+    """The host in the name of a sosreport: ``sosreport-HOST[-CASE]-2026-11-23-abcdefg``, ``sosreport-HOST[.CASE]-20161123101500``."""
+    match = _SOSREPORT.fullmatch(folder)
+    return match["host"] if match else None
 
 
 def names_in(path: str) -> tuple[str | None, str | None]:
@@ -93,7 +124,7 @@ def names_in(path: str) -> tuple[str | None, str | None]:
 
 def _is_node(folder: str) -> bool:
     plain = folder.strip("/.")
-    return bool(plain) and plain.lower() not in _CONTAINERS and not _SERVICE.fullmatch(plain)
+    return bool(plain) and plain.lower() not in _CONTAINERS and not _SERVICE.fullmatch(plain) and not plain.isdigit()
 
 
 def _node_of_file(name: str) -> str | None:

@@ -15,7 +15,7 @@ class Reading:
 
     def __init__(self, source: Source) -> None:
         self.notices: list[Notice] = []
-        self.path = source.evidence.path
+        self.path = source.evidence.place
         self._source = source
         self._blocks = self._reading()
         self._head: list[bytes] = []
