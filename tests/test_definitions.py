@@ -5,11 +5,13 @@ from __future__ import annotations
 from importlib import resources
 
 import pytest
+from nova_source import rendered
 
 from novatrace.errors import UsageError
 from novatrace.parsing import definitions, layouts
 from novatrace.parsing.events import MessageMatcher
 from novatrace.parsing.layout_reader import LayoutReader
+from novatrace.parsing.releases import position
 
 FOLDER = resources.files("novatrace") / "messages"
 FILES = sorted(entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".toml"))
@@ -35,6 +37,32 @@ def test_every_message_of_a_file_gives_its_samples_whole_result(name):
 def test_no_sample_is_matched_by_two_messages():
     """Each sample belongs to exactly one message of the whole catalogue."""
     assert definitions.ambiguities(MESSAGES) == []
+
+
+@pytest.mark.parametrize("message", [m for m in MESSAGES if m.source], ids=lambda m: f"{m.kind}-{m.since}-{m.until}")
+def test_samples_are_what_the_templates_of_the_source_give(message):
+    """Each sample comes from a template that the message names, and each template gives a sample."""
+    patterns = {template: rendered(template) for template in message.source}
+    texts = [sample.text for sample in message.samples]
+    assert [t for t in texts if not any(p.search(t) for p in patterns.values())] == []
+    assert [template for template, p in patterns.items() if not any(p.search(t) for t in texts)] == []
+
+
+def test_marks_are_met_by_samples_and_lie_within_their_message():
+    """A mark that no sample meets proves nothing; its range is a part of its message's."""
+    for message in MESSAGES:
+        alike = [other for other in MESSAGES if other.marks == message.marks]
+        met = {other.releases(sample.text) for other in alike for sample in other.samples}
+        for mark in message.marks:
+            assert (mark.since, mark.until) in met, (message.kind, mark)
+            assert position(message.since) <= position(mark.since) <= position(mark.until) <= position(message.until)
+
+
+def test_every_kind_says_what_it_means():
+    """Who uses a kind finds its meaning in the catalogue, once."""
+    kinds = {message.kind for message in MESSAGES}
+    told = [message.kind for message in MESSAGES if message.about]
+    assert sorted(told) == sorted(kinds)
 
 
 def test_hints_are_ascii_and_releases_are_named():

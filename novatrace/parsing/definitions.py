@@ -20,10 +20,15 @@ from typing import Any, Protocol
 import regex
 
 from novatrace.errors import UsageError
-from novatrace.parsing.values import TYPES, UUID
+from novatrace.parsing.values import HOST_STATE, TYPES, UUID
 
 USER_MATCH_SECONDS = 0.25
-_MACROS = {"UUID": UUID, "LEVEL": "DEBUG|INFO|AUDIT|WARNING|WARN|ERROR|CRITICAL|TRACE"}
+MARK_REACH = 2000
+_MACROS = {
+    "UUID": UUID,
+    "LEVEL": "DEBUG|INFO|AUDIT|WARNING|WARN|ERROR|CRITICAL|TRACE",
+    "STATE": HOST_STATE,
+}
 _MACRO = re.compile(r"%([A-Z]+)%")
 
 
@@ -56,11 +61,29 @@ class Repeats:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What a value of the message tells about the release, beyond the message's own words.
+
+    Attributes:
+        pattern: searched for in the message text; the first mark of a message that is found counts.
+        since: first release that writes it.
+        until: last release.
+        source: the template in Nova's source, where there is one.
+    """
+
+    pattern: re.Pattern[str]
+    since: str
+    until: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One wording of one message kind.
 
     Attributes:
         kind: what it means; several wordings share a kind.
+        about: the meaning in words, on one message of the kind; "" on the others.
         hint: a literal that stands in every such message.
         anchor: the part of the hint that the scanner looks for in raw bytes. Few anchors that begin with rare letters
             scan three times faster than many hints, so several hints share one; the whole hint where none is given.
@@ -74,6 +97,9 @@ class Message:
         since: first release, until: last release, as a series name or year.
         service: services that write it.
         level: as documented; never matched on, levels drift.
+        source: the templates of Nova's source that write it, any of them; a slow test holds them against releases of
+            Nova. Empty where the text has no template of Nova (other projects' lines).
+        marks: values of the text that narrow the range of releases.
         origin: the definition file, for diagnostics.
     """
 
@@ -89,8 +115,18 @@ class Message:
     until: str
     service: tuple[str, ...]
     level: str
+    source: tuple[str, ...]
+    marks: tuple[Mark, ...]
     samples: tuple[Sample, ...]
     origin: str
+    about: str = ""
+
+    def releases(self, text: str) -> tuple[str, str]:
+        """First and last release that write this text; the text is one that the message matches."""
+        for mark in self.marks:
+            if mark.pattern.search(text[:MARK_REACH]):
+                return mark.since, mark.until
+        return self.since, self.until
 
     def values(self, text: str) -> dict[str, Any] | None:
         """The typed values of a message text, or None when it is not this message."""
@@ -207,7 +243,6 @@ def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
             raise UsageError(f"{origin}: {kind}: unknown type {unknown[0]!r}; known: {', '.join(sorted(TYPES))}")
         compiled: Pattern = _BuiltinPattern(pattern) if trusted else _UserPattern(pattern)
         samples = tuple(Sample(s["text"], dict(s.get("expect", {}))) for s in table.get("sample", ()))
-        service = table.get("service", [])
         return Message(
             kind=table["kind"],
             hint=table["hint"],
@@ -219,15 +254,26 @@ def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
             constants=dict(table.get("constants", {})),
             since=str(table.get("since", "")),
             until=str(table.get("until", "")),
-            service=(service,) if isinstance(service, str) else tuple(service),
+            service=_words(table.get("service", [])),
             level=str(table.get("level", "")),
+            source=_words(table.get("source", [])),
+            marks=tuple(_mark(mark) for mark in table.get("mark", ())),
             samples=samples,
             origin=origin,
+            about=str(table.get("about", "")),
         )
     except KeyError as error:
         raise UsageError(f"{origin}: message {kind!r}: {error.args[0]!r} is missing") from error
     except (re.error, regex.error, RecursionError) as error:
         raise UsageError(f"{origin}: {kind}: pattern does not compile: {error}") from error
+
+
+def _words(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _mark(table: dict[str, str]) -> Mark:
+    return Mark(re.compile(table["pattern"]), table["since"], table["until"], table.get("source", ""))
 
 
 def _repeats(table: dict[str, str] | None) -> Repeats | None:

@@ -58,5 +58,7 @@ def without_repetitions(events: Iterable[Event], kinds: Collection[str]) -> Iter
 
 def _subject(values: dict[str, Any]) -> str | None:
     state = values.get("compute_node") or values
-    name: str | None = state.get("provider_uuid") or state.get("host") or state.get("node")
+    name: str | None = next(
+        (state[key] for key in ("provider_uuid", "consumer_uuid", "host", "node") if state.get(key)), None
+    )
     return name

@@ -17,6 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
+# A HostState as it stands in a sentence, of any era (Folsom names no node; Grizzly ends with the VM type).
+HOST_STATE = (
+    r"\([^()\n]{1,500}\) ram:[^\n]{0,100}? instances: ?-?\d+(?: vm_type:\S+)?(?:, allocation_candidates: \d+)?"
+    r"|host '[^'\n]*': free_ram_mb:-?\d+ free_disk_mb:-?\d+"
+)
+
 # With the weight of a WeighedHost (nova/scheduler/weights/__init__.py), which stands behind the state, maybe after
 # other attributes (Havana prints only the state).
 _HOST_STATE = re.compile(
@@ -29,6 +35,9 @@ _FOLSOM_HOST_STATE = re.compile(r"host '(?P<host>[^']+)': free_ram_mb:(?P<ram>-?
 _BARE_WEIGHED = re.compile(r"\[host: (?P<host>[^,\s()\[\]]+)(?:, weight: (?P<weight>-?[\d.e+-]+))?\]")
 _FOLSOM_WEIGHED = re.compile(r"WeightedHost host: (?P<host>[^\s,\]]+)")
 _HOST_PAIR = re.compile(r"\(u?'(?P<host>[^']*)', u?'(?P<node>[^']*)'\)")
+_HOST_WEIGHT = re.compile(
+    r"\(u?'(?P<host>[^']*)', u?'(?P<node>[^']*)'\): (?P<weight>-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan))"
+)
 _FILTER_COUNT = re.compile(r"u?'(?P<name>\w+): \(start: (?P<before>\d+), end: (?P<after>\d+)\)'")
 _FILTER_HOSTS = re.compile(r"\(u?'(?P<name>\w+)', (?P<hosts>None|\[[^\]]*\])\)")
 _SELECTION = re.compile(r"Selection\(")
@@ -197,6 +206,26 @@ def _literal(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
         raise ValueError("not a literal") from error
 
 
+def literal(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
+    """A dict or list as Python prints it, whose keys are text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = _literal(text)
+    if not isinstance(value, dict | list):
+        raise ValueError("neither dict nor list")
+    return value
+
+
+def host_weights(text: str) -> list[list[Any]]:
+    """``{('host', 'node'): weight, …}`` of nova/weights.py as [[host, node, weight], …]."""
+    found = [[m["host"], m["node"], float(m["weight"])] for m in _HOST_WEIGHT.finditer(text)]
+    if not found:
+        raise ValueError("no weights in it")
+    return found
+
+
 def requested_resources(text: str) -> dict[str, int]:
     """``resources=DISK_GB:20,VCPU:1`` of a placement URI: resource class → amount (unnumbered groups)."""
     query = parse_qs(urlsplit(text).query)
@@ -251,6 +280,8 @@ TYPES: dict[str, Callable[[str], Any]] = {
     "alternates": alternates,
     "compute_node": compute_node,
     "inventory": inventory,
+    "literal": literal,
+    "host_weights": host_weights,
     "requested_resources": requested_resources,
     "action_name": action_name,
     "reasons": reasons,
