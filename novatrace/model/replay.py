@@ -45,7 +45,7 @@ class ReplayVm:
         hosts: indexes of the hosts that the filters leave it when nobody else is on the way; None means all.
         source: where it is.
         refused_by: hosts that refused it for a reason that no known capacity explains: they do so in every replay.
-        scheduler: which scheduler process took it, from 0.
+        scheduler: which scheduler process took it, from 0; None when not known: then no other saw its choice.
     """
 
     name: str | None
@@ -53,7 +53,7 @@ class ReplayVm:
     hosts: tuple[int, ...] | None = None
     source: HostNode | None = None
     refused_by: tuple[int, ...] = ()
-    scheduler: int = 0
+    scheduler: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,9 @@ def hosts_of(case: Case, batch: Batch) -> tuple[ReplayHost, ...]:
                 if target is not None:
                     listed.setdefault(target.host, target)
     bursts = _first_bursts(case.bursts, batch)
+    newest = _newest(case.views, batch.first_us)
     return tuple(
-        _host(target, seen.get(name), weight.get(name), bursts.get(name), case.views, batch)
-        for name, target in listed.items()
+        _host(target, seen.get(name), weight.get(name), bursts.get(name), newest) for name, target in listed.items()
     )
 
 
@@ -59,15 +59,30 @@ def _first_bursts(bursts: Iterable[Burst], batch: Batch) -> dict[str, Burst]:
     return found
 
 
+def _newest(views: Iterable[View], until_us: int | None) -> dict[tuple[str, str], View]:
+    """The newest view of each host and kind before the batch."""
+    found: dict[tuple[str, str], View] = {}
+    for view in views:
+        when = view.when_us or 0
+        key = (view.target.host, view.whose)
+        if view.free.known and (until_us is None or when <= until_us):
+            older = found.get(key)
+            if older is None or (older.when_us or 0) <= when:
+                found[key] = view
+    return found
+
+
 def _host(
     target: HostNode,
     seen: Candidate | None,
     weight: float | None,
     burst: Burst | None,
-    views: tuple[View, ...],
-    batch: Batch,
+    newest: dict[tuple[str, str], View],
 ) -> ReplayHost:
-    room = _room(target.host, burst, views, batch.first_us)
+    room = burst.capacity.free if burst is not None and burst.capacity is not None else Resources()
+    for whose in _TRUST:
+        view = newest.get((target.host, whose))
+        room = room if view is None else _completed(room, view.free)
     if seen is not None:
         disk = None if seen.free_disk_mb is None else seen.free_disk_mb / 1024
         room = _completed(room, Resources(None, seen.free_ram_mb, disk))
@@ -81,20 +96,6 @@ def _host(
         other_slots=_other_slots(burst, room),
         logged_weight=weight,
     )
-
-
-def _room(host: str, burst: Burst | None, views: tuple[View, ...], until_us: int | None) -> Resources:
-    """Free amounts just before the batch."""
-    room = burst.capacity.free if burst is not None and burst.capacity is not None else Resources()
-    for whose in _TRUST:
-        newest = None
-        for view in views:
-            early = until_us is None or view.when_us is None or view.when_us <= until_us
-            if view.target.host == host and view.whose == whose and view.free.known and early:
-                newest = view
-        if newest is not None:
-            room = _completed(room, newest.free)
-    return room
 
 
 def _completed(first: Resources, second: Resources) -> Resources:

@@ -143,11 +143,13 @@ class Player:
         """Each scheduler sees its own choices before the next."""
         rows = truth.rows if self._asks_placement and truth.changed else None
         for vm in vms:
-            view, number = views[self._schedulers[vm]], self.board.of_vm[vm]
+            keeper, number = self._schedulers[vm], self.board.of_vm[vm]
+            view = views[keeper]
             ranking = view.ranking(number, self.rules, rows)
             for host in self._choices(ranking, 1, rng):
                 chosen[vm] = (host, ranking)
-                view.take(host, self.board.classes[number])
+                if keeper:
+                    view.take(host, self.board.classes[number])
 
     def _claim_once(
         self, vms: tuple[int, ...], chosen: list[tuple[int, Ranking] | None], truth: View, outcome: Outcome
@@ -235,8 +237,8 @@ class Player:
                 continue
             cls = self.board.classes[self.board.of_vm[vm]]
             for number, view in enumerate(views):
-                own = self.rules.shared_state and number == self._schedulers[vm] and choice[0] == host
-                if not own:
+                own = number == self._schedulers[vm] and choice[0] == host
+                if not (number and own):
                     view.take(host, cls)
 
 
@@ -272,9 +274,9 @@ def _rounds(steps: Sequence[Step]) -> int:
 
 
 def _schedulers(scenario: Scenario, rules: Rules) -> list[int]:
-    """The scheduler of each VM; without shared state all requests read the same rows, so one view stands for all."""
+    """The view that each VM is decided on: 0 is that of all who keep no state (or are not known), others keep their own."""
     if not rules.shared_state:
         return [0] * len(scenario.vms)
     if rules.schedulers is None:
-        return [vm.scheduler for vm in scenario.vms]
-    return [i % rules.schedulers for i in range(len(scenario.vms))]
+        return [0 if vm.scheduler is None else vm.scheduler + 1 for vm in scenario.vms]
+    return [i % rules.schedulers + 1 for i in range(len(scenario.vms))]

@@ -6,41 +6,53 @@ explains (a node's own trouble, an injected fault) is no matter of scheduling: i
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import math
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from novatrace.analysis.replay.batch import Batch, began_us
 from novatrace.analysis.replay.hosts import NUMBERED, hosts_of, passes_of
+from novatrace.analysis.replay.placements import Placements
 from novatrace.analysis.replay.rules import Decision, decision, subset_of, weighers_of
 from novatrace.analysis.replay.told import USUAL_ATTEMPTS, known_of, missing_of, odd_ones
+from novatrace.model.capacity import View
 from novatrace.model.case import Case
-from novatrace.model.migration import Attempt, Migration, Pass, Resources
+from novatrace.model.migration import Migration, Pass, Resources
 from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Statement, Step
 
-_BY_CAPACITY = ("RamFilter", "CoreFilter", "DiskFilter", "RetryFilter", "NUMATopologyFilter", "PciPassthroughFilter")
 _FILTER_OF = {"vcpus": "CoreFilter", "ram_mb": "RamFilter", "disk_gb": "DiskFilter"}
 _ORDER = {"decide": 0, "claim": 1, "show": 2}
 
 
 def decisions_of(case: Case, batch: Batch) -> list[Decision]:
     """The passes of the batch whose candidates and choice are logged."""
-    found = []
-    for schedule in passes_of(batch):
-        made = decision(schedule, _free_vcpus(case, schedule))
-        if made is not None:
-            found.append(made)
-    return found
+    free = _FreeVcpus(case.views)
+    made = (decision(schedule, free.before(schedule)) for schedule in passes_of(batch))
+    return [one for one in made if one is not None]
 
 
-def _free_vcpus(case: Case, schedule: Pass) -> dict[str, float]:
-    """Free vCPUs of each host by the newest view before a pass; HostState does not print them."""
-    newest: dict[str, tuple[int, float]] = {}
-    for view in case.views:
-        free, when = view.free.vcpus, view.when_us or 0
-        late = schedule.started_us is not None and when > schedule.started_us
-        if free is not None and not late and when >= newest.get(view.target.host, (-1, 0.0))[0]:
-            newest[view.target.host] = (when, free)
-    return {host: free for host, (_, free) in newest.items()}
+class _FreeVcpus:
+    """Free vCPUs of hosts by the newest view before a pass; HostState does not print them."""
+
+    def __init__(self, views: Iterable[View]) -> None:
+        found: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for view in views:
+            if view.free.vcpus is not None:
+                found[view.target.host].append((view.when_us or 0, view.free.vcpus))
+        self._found = {host: sorted(listed) for host, listed in found.items()}
+
+    def before(self, schedule: Pass) -> dict[str, float]:
+        """Host → free vCPUs, of the candidates that any view tells of."""
+        until = math.inf if schedule.started_us is None else schedule.started_us
+        free = {}
+        for name in (candidate.host.host for candidate in schedule.candidates):
+            listed = self._found.get(name, ())
+            place = bisect_right(listed, until, key=itemgetter(0))
+            if place:
+                free[name] = listed[place - 1][1]
+        return free
 
 
 def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scenario:
@@ -48,7 +60,7 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
     hosts = hosts_of(case, batch)
     guarded, filtered = _guarded(batch, placement=case.claims_in_placement)
     usual = _usual_demand((*batch.moves, *batch.nameless))
-    vms = tuple(_vm(move, batch, hosts, usual, filtered) for move in batch.moves)
+    vms = _vms(batch, hosts, usual, filtered)
     weighers, weighed_by, basis = weighers_of(decisions, placement=case.claims_in_placement)
     subset = subset_of(decisions)
     rules = Rules(
@@ -118,84 +130,45 @@ def _guarded(batch: Batch, *, placement: bool | None) -> tuple[tuple[str, ...], 
     return guarded, filtered
 
 
-def _vm(
-    move: Migration, batch: Batch, hosts: tuple[ReplayHost, ...], usual: Resources, filtered: tuple[str, ...]
-) -> ReplayVm:
+def _vms(
+    batch: Batch, hosts: tuple[ReplayHost, ...], usual: Resources, filtered: tuple[str, ...]
+) -> tuple[ReplayVm, ...]:
     index = {host.target.host: i for i, host in enumerate(hosts)}
-    demand = next((a.demand for a in move.attempts if a.demand.known), usual)
-    first = move.attempts[0].schedule if move.attempts else None
-    if first is not None and first.candidates:
-        may = tuple(sorted(index[c.host.host] for c in first.candidates))
-    elif first is not None and not _for_want_of_room(move, first, batch, hosts, demand, filtered):
-        may = ()
-    else:
-        source = move.source.host if move.source is not None else None
-        may = tuple(i for name, i in index.items() if name != source)
+    placements = Placements(batch, hosts)
     nodes = sorted({p.scheduler_node for p in passes_of(batch) if p.scheduler_node is not None})
-    node = first.scheduler_node if first is not None else None
-    return ReplayVm(
-        name=move.instance_uuid,
-        demand=demand,
-        hosts=may,
-        source=move.source,
-        refused_by=tuple(index[a.selected.host] for a in move.attempts if a.selected and _unexplained(a, batch, hosts)),
-        # One whose pass is not logged is taken to have been alone: nobody is known to have seen its choice.
-        scheduler=nodes.index(node) if node in nodes else len(nodes) + batch.moves.index(move),
-    )
+    number = {node: i for i, node in enumerate(nodes)}
+    vms = []
+    for move in batch.moves:
+        demand = next((a.demand for a in move.attempts if a.demand.known), usual)
+        first = move.attempts[0].schedule if move.attempts else None
+        refused = [a.selected.host for a in move.attempts if a.selected is not None and placements.unexplained(a)]
+        vm = ReplayVm(
+            name=move.instance_uuid,
+            demand=demand,
+            hosts=_may_go_to(move, first, index, placements, demand, filtered),
+            source=move.source,
+            refused_by=tuple(index[name] for name in refused),
+            scheduler=None if first is None or first.scheduler_node is None else number[first.scheduler_node],
+        )
+        vms.append(vm)
+    return tuple(vms)
 
 
-def _for_want_of_room(
+def _may_go_to(
     move: Migration,
-    schedule: Pass,
-    batch: Batch,
-    hosts: tuple[ReplayHost, ...],
+    schedule: Pass | None,
+    index: dict[str, int],
+    placements: Placements,
     demand: Resources,
     filtered: tuple[str, ...],
-) -> bool:
-    """True when a pass that left no host may have done so because others had taken the room."""
-    if schedule.outcome == "filtered-out":
-        last = schedule.filters[-1].name if schedule.filters else ""
-        if not last.endswith(_BY_CAPACITY):
-            return False
-    elif schedule.outcome != "placement-empty":
-        return True
-    when = schedule.ended_us or schedule.started_us or 0
+) -> tuple[int, ...]:
+    """The hosts that the filters leave a VM while nobody else is on the way."""
+    if schedule is not None and schedule.candidates:
+        return tuple(sorted(index[c.host.host] for c in schedule.candidates))
+    if schedule is not None and not placements.for_want_of_room(move, schedule, demand, filtered):
+        return ()
     source = move.source.host if move.source is not None else None
-    others = [host for host in hosts if host.target.host != source]
-    return bool(others) and not any(_fits(host, demand, filtered, batch, when) for host in others)
-
-
-def _unexplained(attempt: Attempt, batch: Batch, hosts: tuple[ReplayHost, ...]) -> bool:
-    """True when a claim was refused although, by all that is known, the VM fitted."""
-    claim = attempt.claim
-    if claim is None or claim.granted is not False or attempt.selected is None:
-        return False
-    name = attempt.selected.host
-    host = next(h for h in hosts if h.target.host == name)
-    if host.other_slots is not None:
-        return False
-    return _fits(host, attempt.demand, NUMBERED, batch, claim.when_us or attempt.ended_us or 0)
-
-
-def _fits(host: ReplayHost, demand: Resources, names: Sequence[str], batch: Batch, when_us: int) -> bool:
-    """True when the demand fits beside what the batch had placed on the host before a moment."""
-    placed = [
-        a
-        for m in batch.moves
-        for a in m.attempts
-        if a.selected is not None
-        and a.selected.host == host.target.host
-        and (a.selected_us or 0) < when_us
-        and a.outcome not in ("claim-refused", "placement-conflict")
-    ]
-    if host.other_slots is not None and len(placed) >= host.other_slots:
-        return False
-    for name in names:
-        room, need = getattr(host.room, name), getattr(demand, name)
-        taken = sum(getattr(a.demand, name) or 0 for a in placed)
-        if room is not None and need and room - taken < need:
-            return False
-    return True
+    return tuple(i for name, i in index.items() if name != source)
 
 
 def _steps(moves: Sequence[Migration], *, placement: bool) -> tuple[Step, ...]:
