@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import re
+from collections import Counter
 from dataclasses import replace as but
 from fractions import Fraction
 
@@ -216,6 +217,31 @@ def test_placement_falls_through_to_the_next_host_and_retries_only_as_often_as_a
             rules = but(scenario.rules, max_attempts=attempts, placement=placement)
             found = replay(but(odd, rules=rules), policies.all_variants(but(odd, rules=rules))[0], runs=1, seed=1)
             assert found.mean == errors, (attempts, placement)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=5), st.integers(1, 9), st.data())
+@settings(max_examples=100, deadline=None)
+def test_placement_refusals_are_those_of_a_plain_walk(rooms, number, data):
+    """Host after host, each full one asked in vain: the short cut past full hosts counts the same refusals."""
+    scenario = scenario_of([(room, 1000 - i) for i, room in enumerate(rooms)], [(1, 1)] * number)
+    rules = Rules(
+        (Weigher("ram", 1.0),), subset_size=data.draw(st.sampled_from([1, 2])), placement=True, max_attempts=3
+    )
+    seed = data.draw(st.integers(0, 50))
+    outcome = Player(scenario, rules).run(random.Random(seed))
+    order = [i for i, room in enumerate(rooms) if room]
+    pool, rng = order[: rules.subset_size], random.Random(seed)
+    chosen = rng.choices(pool, k=number) if len(pool) > 1 else pool * number
+    left, refused, placed = list(rooms), Counter(), []
+    for first in chosen:
+        for host in [first, *(h for h in order if h != first)]:
+            if left[host]:
+                left[host] -= 1
+                placed.append(host)
+                break
+            refused[host] += 1
+    assert [host for host in outcome.placed if host is not None] == placed
+    assert +outcome.refusals() == refused
 
 
 def test_unguarded_resources_are_overloaded_silently_until_limits_go_with_the_requests():

@@ -17,7 +17,8 @@ from markdown_it import MarkdownIt
 from novatrace import pipeline
 from novatrace.errors import NothingToAnalyseError
 from novatrace.pipeline import replay
-from novatrace.reports import plan_script
+from novatrace.reports import chart_specs, plan_script, view_simulate
+from novatrace.reports.document import Figure
 
 TEN = INCIDENT / "ten-nodes.toml"
 GOLDEN = Path(__file__).parent / "golden_simulate"
@@ -110,6 +111,21 @@ def test_eighty_columns_break_no_id():
     narrow = replay.render("text", found, plan=True, width=80)
     assert sorted(re.findall(UUID, plain)) == sorted(re.findall(UUID, narrow))
     assert max(len(line) for line in replay.render("text", found, plan=False, width=80).split("\n")) <= 80
+
+
+def test_the_distribution_is_drawn(ten):
+    """A figure for each random policy whose runs differ, with its numbers in words; where pictures can be made, a picture."""
+    figures = [b for s in view_simulate.document(ten, plan=False).sections for b in s.blocks if isinstance(b, Figure)]
+    assert [figure.name for figure in figures] == ["errors-host-subset-size-2", "errors-host-subset-size-5"]
+    for figure in figures:
+        assert sum(runs for _, runs in figure.data.steps) == 1000
+        assert max(len(line) for line in figure.drawing) <= 78
+        assert str(figure.data.steps[0][1]) in figure.alternative
+        assert chart_specs.spec(figure.data)["data"]["values"][0]["runs"] == figure.data.steps[0][1]
+    many = dict.fromkeys(range(3, 400), 2)
+    steps = view_simulate._grouped(many)
+    assert len(steps) <= 12
+    assert sum(runs for _, runs in steps) == 2 * len(many)
 
 
 def fake_openstack(folder, script):

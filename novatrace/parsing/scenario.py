@@ -84,7 +84,7 @@ def _scenario(data: _Table, name: str) -> Scenario:
 
 def _known(batch: _Table, rules: Rules, hosts: tuple[ReplayHost, ...], concurrency: int) -> list[Statement]:
     """What the file leaves open, and what is taken for it."""
-    told = [Statement(f"{concurrency} VM(s) at a time choose on one view (concurrency)", _basis(batch, "concurrency"))]
+    told = [Statement(f"concurrency {concurrency}: so many VMs choose on one view", _basis(batch, "concurrency"))]
     if "weighers" not in batch:
         told.append(Statement("the host with the most free RAM is chosen (weighers)", "assumed"))
     if not rules.placement:
@@ -92,7 +92,9 @@ def _known(batch: _Table, rules: Rules, hosts: tuple[ReplayHost, ...], concurren
         told.append(Statement(f"{final} (max_attempts)", _basis(batch, "max_attempts")))
     open_ended = [h.target.host for h in hosts if None in (h.room.vcpus, h.room.ram_mb)]
     if open_ended:
-        told.append(Statement(f"room that the file does not give is enough, on {len(open_ended)} host(s)", "assumed"))
+        told.append(
+            Statement(f"room that the file does not give is taken as enough (hosts: {len(open_ended)})", "assumed")
+        )
     return told
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novatrace.reports.figure_data import Burst, FigureData, Funnel, Rooms
+from novatrace.reports.figure_data import Burst, FigureData, Funnel, Histogram, Rooms
 
 Spec = dict[str, Any]
 
@@ -33,6 +33,8 @@ def spec(data: FigureData) -> Spec:
         drawn = _burst(data)
     elif isinstance(data, Funnel):
         drawn = _funnel(data)
+    elif isinstance(data, Histogram):
+        drawn = _histogram(data)
     else:
         drawn = _rooms(data)
     return {
@@ -176,6 +178,29 @@ def _funnel(data: Funnel) -> Spec:
                 "encoding": {"y": y, "x": x, "text": {"field": "left", "type": "quantitative"}},
             },
         ],
+    }
+
+
+def _histogram(data: Histogram) -> Spec:
+    values = [{"errors": name, "runs": runs, "kind": "none" if name == "0" else "some"} for name, runs in data.steps]
+    colour: Spec = {
+        "field": "kind", "type": "nominal", "legend": None,
+        "scale": {"domain": ["none", "some"], "range": [PALETTE["good"], PALETTE["bad"]]},
+    }  # fmt: skip
+    y: Spec = {
+        "field": "errors",
+        "type": "nominal",
+        "sort": None,
+        "title": "errors",
+        "axis": {"grid": False, "ticks": False},
+    }
+    x: Spec = {"field": "runs", "type": "quantitative", "title": "runs", "axis": {"tickMinStep": 1, "format": "d"}}
+    return {
+        "width": 460,
+        "height": {"step": 22},
+        "data": {"values": values},
+        "mark": {"type": "bar", "height": {"band": 0.8}},
+        "encoding": {"y": y, "x": x, "color": colour},
     }
 
 

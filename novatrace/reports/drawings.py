@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novatrace.reports.figure_data import Bar, Burst, Funnel, Rooms
+from novatrace.reports.figure_data import Bar, Burst, Funnel, Histogram, Rooms
 
 _TRACK = 32
 _BAR = 30
@@ -64,6 +64,17 @@ def rooms(data: Rooms) -> tuple[str, ...]:
         lines.append(_room_row(short, "before", room.before, most, data.unit))
         lines.append(_room_row("", "after", room.after, most, data.unit))
     return tuple(lines)
+
+
+def histogram(data: Histogram) -> tuple[str, ...]:
+    """One line a number of errors, with a bar as long as the share of runs that ended so."""
+    most = max((runs for _, runs in data.steps), default=0) or 1
+    wide = max(len("errors"), *(len(name) for name, _ in data.steps))
+    rows = [
+        f"{name.rjust(wide)}  {runs:>7}  {'#' * (max(1, round(runs / most * _BAR)) if runs else 0)}".rstrip()
+        for name, runs in data.steps
+    ]
+    return (f"{'errors'.rjust(wide)}  {'runs':>7}", *rows)
 
 
 def _room_row(name: str, when: str, amount: float | None, most: float, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""The numbers of each kind of picture: what a burst looked like, what a pass of filters left, what hosts had free.
+"""The numbers of each kind of picture: a burst, what filters left, what hosts had free, how runs of a replay ended.
 
 Names in it have passed ``neutral``; amounts are in the unit that ``unit`` names.
 """
@@ -85,4 +85,11 @@ class Rooms:
     rooms: tuple[Room, ...]
 
 
-FigureData = Burst | Funnel | Rooms
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many runs of a replay ended with so many errors: (errors or a range of them, runs), in order."""
+
+    steps: tuple[tuple[str, int], ...]
+
+
+FigureData = Burst | Funnel | Rooms | Histogram

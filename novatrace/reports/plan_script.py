@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 
 from novatrace.model.replay import Replay, Wave
+from novatrace.reports import words
 from novatrace.reports.neutralise import neutral
 
 _COMMANDS = {
@@ -62,7 +63,7 @@ def script(replay: Replay, *, tool_version: str) -> str:
 
 def _wave(replay: Replay, wave: Wave, index: int, number: int, command: str) -> list[str]:
     scenario = replay.scenario
-    lines = [_comment(f"Wave {index + 1} of {number}: {len(wave.vms)} VM(s); {wave.reason}.")]
+    lines = [_comment(f"Wave {index + 1} of {number}: {words.count(len(wave.vms), 'VM')}; {wave.reason}.")]
     named = []
     for vm, host in zip(wave.vms, wave.expected, strict=True):
         name = scenario.vms[vm].name

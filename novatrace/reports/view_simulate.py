@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from novatrace.model.replay import NovaOption, PolicyResult, Replay, Scenario
-from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
+from novatrace.reports import drawings, words
+from novatrace.reports.document import Block, Cell, Column, Document, Figure, Section, cell, say, table
+from novatrace.reports.figure_data import Histogram
+from novatrace.reports.neutralise import neutral
 
-_BAR = 40
 _PICTURES = 4
 _BARS = 12
 _TARGETS = 10
@@ -48,7 +51,9 @@ def _backtest(replay: Replay) -> Iterator[Block]:
 
 
 def _batch(scenario: Scenario) -> Iterator[Block]:
-    yield say(f"{scenario.name}: {len(scenario.vms)} VM(s), {len(scenario.hosts)} host(s)", "strong")
+    yield say(
+        f"{scenario.name}: {words.count(len(scenario.vms), 'VM')}, {words.count(len(scenario.hosts), 'host')}", "strong"
+    )
     for statement in scenario.known:
         yield say(f"{statement.text} [{statement.basis}]", indent=1)
     for sentence in scenario.set_aside:
@@ -111,14 +116,18 @@ def _label(result: PolicyResult) -> str:
 
 
 def _distributions(replay: Replay) -> Iterator[Block]:
-    """Bars of the runs by their errors: as observed, and those random policies that differ most from one number."""
+    """The runs by their errors, of those random policies whose runs differ most."""
     random = [r for r in replay.results if len(r.histogram) > 1]
     random.sort(key=lambda r: (-len(r.histogram), _label(r)))
     for result in random[:_PICTURES]:
-        yield say(f"{_label(result)}: {result.runs} runs by their errors", "strong")
-        yield table(
-            [Column("errors"), Column("runs", right=True), Column("")],
-            [[cell(name), cell(runs), _bar(name, runs, result)] for name, runs in _grouped(result.histogram)],
+        label = neutral(_label(result))
+        data = Histogram(tuple(_grouped(result.histogram)))
+        yield Figure(
+            name=f"errors-{re.sub(r'[^a-z0-9]+', '-', label)}",
+            title=f"{label}: {result.runs} runs by their errors",
+            alternative=", ".join(f"{runs} runs with {errors} errors" for errors, runs in data.steps) + ".",
+            drawing=drawings.histogram(data),
+            data=data,
         )
 
 
@@ -130,11 +139,6 @@ def _grouped(histogram: dict[int, int]) -> list[tuple[str, int]]:
     for at in range(least, most + 1, width):
         steps[at] = sum(n for e, n in histogram.items() if at <= e < at + width)
     return [(str(at) if width == 1 else f"{at}–{min(at + width - 1, most)}", n) for at, n in steps.items()]
-
-
-def _bar(name: str, runs: int, result: PolicyResult) -> Cell:
-    share = runs * _BAR / max(n for _, n in _grouped(result.histogram))
-    return cell("#" * max(round(share), 1 if runs else 0), "good" if name == "0" else "bad")
 
 
 def _loads(replay: Replay) -> Iterator[Block]:
@@ -194,15 +198,16 @@ def _option(option: NovaOption) -> list[Cell]:
 def _plan(replay: Replay) -> Iterator[Block]:
     scenario, plan = replay.scenario, replay.plan
     yield say(
-        f"{len(plan.waves)} wave(s); wait for each wave's claims before the next (`-f shell` writes a script).",
+        f"{words.count(len(plan.waves), 'wave')}; wait for each wave's claims before the next (`-f shell` writes a script).",
         "strong",
     )
     for number, wave in enumerate(plan.waves, 1):
-        yield say(f"wave {number}: {len(wave.vms)} VM(s); {wave.reason}")
+        yield say(f"wave {number}: {words.count(len(wave.vms), 'VM')}; {wave.reason}")
         names = [scenario.vms[vm].name or "a VM that no log names" for vm in wave.vms]
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         yield say(", ".join(names[:_NAMES]) + more, indent=1)
     if plan.unplaceable:
         yield say(
-            f"{len(plan.unplaceable)} VM(s) in no wave: no host that these rules would pick has room for them.", "bad"
+            f"{words.count(len(plan.unplaceable), 'VM')} in no wave: no host that these rules would pick has room for them.",
+            "bad",
         )

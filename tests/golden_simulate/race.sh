@@ -18,7 +18,7 @@ wait_for() {
     done
 }
 
-# Wave 1 of 1: 1 VM(s); all of it will be sent to compute-02, which has room for 1 such VM(s).
+# Wave 1 of 1: 1 VM; all of it will be sent to compute-02, which has room for 1 such VM.
 openstack server migrate -- 9e6656d8-0f46-4096-8bbc-4322bead447e  # expected on compute-02
 wait_for 9e6656d8-0f46-4096-8bbc-4322bead447e
 

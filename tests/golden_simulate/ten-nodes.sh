@@ -18,7 +18,7 @@ wait_for() {
     done
 }
 
-# Wave 1 of 2: 5 VM(s); all of it will be sent to node01, which has room for 5 such VM(s).
+# Wave 1 of 2: 5 VMs; all of it will be sent to node01, which has room for 5 such VMs.
 openstack server migrate -- vm-1  # expected on node01
 openstack server migrate -- vm-2  # expected on node01
 openstack server migrate -- vm-3  # expected on node01
@@ -26,7 +26,7 @@ openstack server migrate -- vm-4  # expected on node01
 openstack server migrate -- vm-5  # expected on node01
 wait_for vm-1 vm-2 vm-3 vm-4 vm-5
 
-# Wave 2 of 2: 5 VM(s); all of it will be sent to node02, which has room for 10 such VM(s).
+# Wave 2 of 2: 5 VMs; all of it will be sent to node02, which has room for 10 such VMs.
 openstack server migrate -- vm-6  # expected on node02
 openstack server migrate -- vm-7  # expected on node02
 openstack server migrate -- vm-8  # expected on node02

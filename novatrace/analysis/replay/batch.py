@@ -42,6 +42,11 @@ class Batch:
         return max((t for m in self.moves for t in (_ended_us(m),) if t is not None), default=None)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 move``, ``2 moves``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def select(migrations: Sequence[Migration]) -> Batch | None:
     """The batch with the most failures, then with the most moves, then the first; None when nothing was moved."""
     moves = [m for m in migrations if m.action != "create"]
@@ -91,19 +96,21 @@ def _of(moves: list[Migration], others: int) -> Batch:
     unscheduled = [m for m in named if not m.attempts and m.request_id is not None]
     told = []
     if after:
-        told.append(f"{len(after)} move(s) failed after the claim was granted: no scheduling policy changes that")
+        told.append(
+            f"{counted(len(after), 'move')} failed after the claim was granted: no scheduling policy changes that"
+        )
     if unscheduled:
-        told.append(f"{len(unscheduled)} request(s) of which no scheduler pass and no target is logged")
+        told.append(f"{counted(len(unscheduled), 'request')} of which no scheduler pass and no target is logged")
     kept = [m for m in named if m not in unscheduled]
     unplaced = [m for m in kept if not m.attempts]
     if nameless and unplaced:
         # The requests and the VMs are of one batch, but no line joins them: taking both would count VMs twice.
         told.append(
-            f"{len(nameless)} request(s) whose VM no line names: their passes stand for those of the "
-            f"{len(unplaced)} VM(s) whose requests are not logged"
+            f"{counted(len(nameless), 'request')} whose VM no line names: the passes stand for those of the "
+            f"{counted(len(unplaced), 'VM')} whose requests are not logged"
         )
         return Batch(tuple(kept), tuple(nameless), tuple(told), others)
     kept = [m for m in [*kept, *nameless] if m.attempts]
     if unplaced:
-        told.append(f"{len(unplaced)} VM(s) of which only the end is logged, no request and no target")
+        told.append(f"{counted(len(unplaced), 'VM')} of which only the end is logged, no request and no target")
     return Batch(tuple(kept), (), tuple(told), others)

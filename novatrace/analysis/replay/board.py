@@ -36,6 +36,10 @@ class Ranking:
     pool: list[int]
     chances: list[float] | None
 
+    def place(self, host: int) -> int:
+        """Where a host stands in the order."""
+        return self.order.index(host)
+
 
 class Board:
     """A scenario made ready for many runs.
@@ -124,12 +128,15 @@ class Board:
     def shares(self, hosts: Sequence[int], cls: VmClass, rows: Rows) -> list[float]:
         """Slots of many hosts at once, at most as many as there are VMs; what nothing is known of counts as that."""
         most = float(len(self.of_vm))
-        slots = [most] * len(hosts)
-        for row, need in zip(rows, cls.needs, strict=True):
-            if need:
-                enough = most * need
-                slots = [min(s, min(row[h], enough) // need) for s, h in zip(slots, hosts, strict=True)]
-        return [max(0.0, s) for s in slots]
+        counts = [
+            [row[h] if need == 1 else min(row[h], most * need) // need for h in hosts]
+            for row, need in zip(rows, cls.needs, strict=True)
+            if need
+        ]
+        if not counts:
+            return [most] * len(hosts)
+        slots = counts[0] if len(counts) == 1 else [min(row) for row in zip(*counts, strict=True)]
+        return [min(max(0.0, count), most) for count in slots]
 
 
 class View:
@@ -180,6 +187,10 @@ class View:
             for i in indexes:
                 row, need = source[i], cls.needs[i]
                 hosts = [h for h in hosts if row[h] >= need]
+        if rules.subset_size is None and not rules.placement and not rules.by_slots:
+            return Ranking(list(hosts), list(hosts), None)  # whoever passed may be chosen: no order is needed
+        if rules.by_slots and not rules.placement:
+            return Ranking(list(hosts), list(hosts), list(accumulate(board.shares(hosts, cls, rows))))
         raw = {name: [row[h] for h in hosts] for name, row in self.seen.items()}
         scores = weights(rules.weighers, raw, len(hosts))
         best = sorted(range(len(hosts)), key=scores.__getitem__, reverse=True)

@@ -194,11 +194,20 @@ class Player:
     def _allocated(
         self, cls: VmClass, host: int, ranking: Ranking, tried: list[int], truth: View, outcome: Outcome
     ) -> int | None:
-        """The first host, down the list, where placement grants the allocation."""
-        for candidate in itertools.chain((host,), (h for h in ranking.order if h != host)):
-            if candidate in tried:
+        """The chosen host, or the first one down the list, where placement grants the allocation."""
+        fits, rows, numbers, order = self.board.fits, truth.rows, self.board.numbers, ranking.order
+        if host not in tried and fits(rows, numbers, host, cls):
+            return host
+        walk = outcome.walk(ranking)
+        while walk.full < len(order) and not fits(rows, numbers, order[walk.full], cls):
+            walk.full += 1
+        walk.passed[walk.full] += 1
+        if host not in tried and ranking.place(host) >= walk.full:
+            outcome.refused[host] += 1
+        for candidate in order[walk.full :]:
+            if candidate in tried or candidate == host:
                 continue
-            if self.board.fits(truth.rows, self.board.numbers, candidate, cls):
+            if fits(rows, numbers, candidate, cls):
                 return candidate
             outcome.refused[candidate] += 1
         return None

@@ -18,6 +18,7 @@ _OCATA = {"ram": 1.0, "disk": 1.0, "io_ops": -1.0}
 _LATER = {"ram": 1.0, "cpu": 1.0, "disk": 1.0, "io_ops": -1.0, "num_instances": 0.0}
 _RIDGE = 1e-7
 _CLOSE = 2e-3
+_ENOUGH = 40  # passes that the multipliers are found from; all decisions must then agree with them
 _NEAR = 0.15  # of a weigher whose full weight is 1: free vCPUs come from views that may be some VMs older than a pass
 _SAME = 1e-9
 
@@ -69,7 +70,7 @@ def decision(schedule: Pass, free_vcpus: dict[str, float]) -> Decision | None:
 def weighers_of(decisions: Sequence[Decision], *, placement: bool | None) -> tuple[tuple[Weigher, ...], str, str]:
     """The weighers that explain the decisions, in words, and the basis of saying so."""
     defaults = _LATER if placement else _OCATA
-    telling = [d for d in decisions if d.size > 1 and d.logged is not None and len(set(d.logged)) > 1]
+    telling = [d for d in decisions if d.size > 1 and d.logged is not None and len(set(d.logged)) > 1][:_ENOUGH]
     usual = tuple(Weigher(name, value) for name, value in defaults.items() if value)
     if telling and _off(telling, usual) < _NEAR and all(made(d, usual, 1) for d in decisions):
         return usual, f"weighers: Nova's defaults ({worded(usual)}) give the logged weights", "computed"

@@ -6,9 +6,22 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
+from novatrace.analysis.replay.board import Ranking
 from novatrace.model.replay import Load, PolicyResult, Variant
 
 _Z95 = 1.959964
+
+
+@dataclass(slots=True)
+class Walk:
+    """A walk down a weighed list, past hosts that are full for the VMs of its class: room only gets less in a run.
+
+    ``full``: so many at the top have no room; ``passed``: how many VMs were refused by so many of them.
+    """
+
+    order: list[int]
+    full: int = 0
+    passed: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -18,6 +31,24 @@ class Outcome:
     placed: list[int | None]
     refused: Counter[int] = field(default_factory=Counter)
     overloads: int = 0
+    walks: dict[int, Walk] = field(default_factory=dict)
+
+    def walk(self, ranking: Ranking) -> Walk:
+        """How far down a ranking nobody fits any more in this run."""
+        found = self.walks.get(id(ranking))
+        if found is None:
+            found = self.walks[id(ranking)] = Walk(ranking.order)
+        return found
+
+    def refusals(self) -> Counter[int]:
+        """Refusals of each host, those of full hosts that were walked past included."""
+        total = Counter(self.refused)
+        for walk in self.walks.values():
+            passing = 0
+            for place in range(max(walk.passed, default=0) - 1, -1, -1):
+                passing += walk.passed[place + 1]
+                total[walk.order[place]] += passing
+        return total
 
 
 class Tally:
@@ -47,7 +78,7 @@ class Tally:
         for host, number in counts.items():
             self._placed[host] += number
             self._most[host] = max(self._most[host], number)
-        for host, number in outcome.refused.items():
+        for host, number in outcome.refusals().items():
             self._refused[host] += number
         self._overloads += outcome.overloads
         self._failed = tuple(vm for vm, host in enumerate(outcome.placed) if host is None)

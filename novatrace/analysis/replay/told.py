@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from novatrace.analysis.replay.batch import Batch
+from novatrace.analysis.replay.batch import Batch, counted
 from novatrace.analysis.replay.hosts import NUMBERED, passes_of
 from novatrace.analysis.replay.rules import Decision
 from novatrace.model.case import Case
@@ -20,7 +20,7 @@ def odd_ones(vms: Sequence[ReplayVm], guarded: Sequence[str]) -> list[Statement]
     told = []
     odd = sum(len(vm.refused_by) for vm in vms)
     if odd:
-        text = f"{odd} refusal(s) that no known capacity explains: each stays where it was, under every policy"
+        text = f"{counted(odd, 'refusal')} that no known capacity explains: as observed under every policy"
         told.append(Statement(text, "observed"))
     loose = [_WORDS[name] for name in NUMBERED if name not in guarded]
     if loose:
@@ -55,12 +55,14 @@ def known_of(
     )
     unknown = sum(not m.attempts or not any(a.demand.known for a in m.attempts) for m in batch.moves)
     if unknown and usual.known:
-        told.append(Statement(f"{unknown} VM(s) of unknown size ask for what most others ask for", "assumed"))
+        told.append(
+            Statement(f"{counted(unknown, 'VM')} of unknown size: taken to ask for what most others ask for", "assumed")
+        )
     blind = sum(
         not m.attempts or m.attempts[0].schedule is None or not m.attempts[0].schedule.candidates for m in batch.moves
     )
     if blind:
-        text = f"{blind} VM(s) whose candidates are not logged may go wherever others of the batch may"
+        text = f"{counted(blind, 'VM')} whose candidates are not logged: any host of the batch is taken for one"
         told.append(Statement(text, "assumed"))
     if any(h.other_slots is not None for h in hosts):
         text = "room for NUMA cells, hugepages, PCI devices or affinity is what was admitted"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from novatrace.analysis.replay.batch import counted
 from novatrace.analysis.replay.board import Board, View
 from novatrace.model.replay import Rules, Scenario, Wave, WavePlan
 
@@ -79,7 +80,7 @@ def _reason(wave: list[int], pools: dict[int, list[int]], board: Board, view: Vi
     tightest = min(possible, key=lambda host: (rooms[host], host))
     room = rooms[tightest]
     name = hosts[tightest].target.host
-    slots = "enough room, as far as is known" if room == float("inf") else f"room for {int(room)} such VM(s)"
+    slots = "enough room, as far as is known" if room == float("inf") else f"room for {counted(int(room), 'such VM')}"
     if len(possible) == 1:
         return f"all of it will be sent to {name}, which has {slots}"
     return f"any of {len(possible)} hosts may be picked; the tightest, {name}, has {slots}"
