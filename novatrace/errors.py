@@ -3,6 +3,7 @@
     NovatraceError            1   a bug in novatrace (also: anything uncaught)
     ├─ UsageError             2   options or patterns are off; nothing was started
     ├─ NothingToAnalyseError  4   no input, or no line that could be recognised
+    ├─ LeakError              5   a report was withheld: it would have shown a secret or a name that was to be replaced
     ├─ CaseError
     │  ├─ CaseMissingError   10
     │  ├─ CaseLockedError    11
@@ -53,6 +54,13 @@ class NothingToAnalyseError(NovatraceError):
 
     exit_code = 4
     error_id = "E-NOTHING"
+
+
+class LeakError(NovatraceError):
+    """A report was withheld by the redaction gate."""
+
+    exit_code = 5
+    error_id = "E-REDACT-LEAK"
 
 
 class CaseError(NovatraceError):

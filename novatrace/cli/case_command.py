@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from novatrace import pipeline
-from novatrace.cli import options, writing
+from novatrace.cli import ending, options, stderr, writing
+from novatrace.errors import EXIT_INCOMPLETE
+from novatrace.pipeline.sharing import Sharing
 
 
 @click.group("case", epilog="\b\nExamples:\n  novatrace case list\n  novatrace case show\n  novatrace case remove FILE")
@@ -32,13 +35,45 @@ def list_cases() -> int:
     help="The case file; default: the newest.",
 )
 @options.output()
-def show(case_file: Path | None, format_name: str, output: str | None, *, quiet: bool) -> int:  # noqa: ARG001 - shared option
-    """Print the report of a case again, without reading any log."""
-    case = pipeline.kept_case(case_file)
-    writing.write(
-        lambda width, colour: pipeline.render(format_name, "correlate", case, width=width, colour=colour),
-        output,
-    )
+@options.sharing()
+@options.charts()
+@options.ending()
+def show(  # noqa: PLR0913 - one parameter for each option
+    case_file: Path | None,
+    format_name: str,
+    output: str | None,
+    charts: Path | None,
+    fail_on: str | None,
+    *,
+    sharing: Sharing,
+    strict: bool,
+    quiet: bool,
+) -> int:
+    """Print the report of a case again; logs are read only for the lines that a ticket or a page quotes."""
+    path = pipeline.case_named(case_file)
+    case = pipeline.kept_case(path)
+    code = ending.code(case, fail_on)
+    sharing = replace(sharing, case_file=path)
+    if not (strict and code == EXIT_INCOMPLETE):
+        writing.write(
+            lambda width, colour: pipeline.render(
+                format_name, "correlate", case, width=width, colour=colour, sharing=sharing
+            ),
+            output,
+        )
+        if charts is not None:
+            pipeline.draw(charts, case, sharing=sharing)
+    if not quiet:
+        stderr.summary(case, code)
+    return code
+
+
+@command.command("reveal", epilog="\b\nExample:\n  novatrace case reveal host-k7q2m4xw3a")
+@click.argument("pseudonym")
+def reveal(pseudonym: str) -> int:
+    """Tell what a pseudonym of --redact stands for; this machine alone knows it."""
+    names = pipeline.revealed(pseudonym)
+    writing.write(lambda _width, _colour: "".join(f"{name}\n" for name in names), None)
     return 0
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from novatrace import pipeline
-from novatrace.cli import options, progress, stderr, writing
-from novatrace.errors import EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
+from novatrace.cli import ending, options, progress, stderr, writing
+from novatrace.errors import EXIT_INCOMPLETE
 from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.sharing import Sharing
 
 
 @click.command(
@@ -21,11 +23,9 @@ from novatrace.pipeline.ingest import RunOptions
 @options.reading()
 @options.judging()
 @options.output()
-@click.option(
-    "--fail-on",
-    type=click.Choice(options.SEVERITIES),
-    help="Exit with 20 when a finding is this grave or graver.",
-)
+@options.sharing()
+@options.charts()
+@options.ending()
 def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     tz: str | None,
@@ -38,8 +38,11 @@ def command(  # noqa: PLR0913 - one parameter for each option
     case_file: Path | None,
     format_name: str,
     output: str | None,
+    charts: Path | None,
     fail_on: str | None,
     *,
+    sharing: Sharing,
+    strict: bool,
     quiet: bool,
 ) -> int:
     """Read logs, join what belongs together, and report what happened to each VM, which targets were over-committed,
@@ -49,13 +52,17 @@ def command(  # noqa: PLR0913 - one parameter for each option
     wanted = RunOptions(paths, tz, node, since, until, inventory, messages, case_file, jobs)
     with progress.shown(quiet=quiet) as step:
         case = pipeline.correlate(wanted, step)
-    writing.write(
-        lambda width, colour: pipeline.render(format_name, "correlate", case, width=width, colour=colour),
-        output,
-    )
-    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
-    if code == EXIT_COMPLETE and fail_on is not None and pipeline.reaches(case, fail_on):
-        code = EXIT_FINDINGS
+    code = ending.code(case, fail_on)
+    sharing = replace(sharing, case_file=pipeline.case_file(wanted))
+    if not (strict and code == EXIT_INCOMPLETE):
+        writing.write(
+            lambda width, colour: pipeline.render(
+                format_name, "correlate", case, width=width, colour=colour, sharing=sharing
+            ),
+            output,
+        )
+        if charts is not None:
+            pipeline.draw(charts, case, sharing=sharing)
     if not quiet:
         stderr.warnings(case)
         stderr.summary(case, code)

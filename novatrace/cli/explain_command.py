@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from novatrace import pipeline
 from novatrace.cli import options, progress, stderr, writing
 from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
 from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.sharing import Sharing
 
 
 @click.command(
@@ -23,6 +25,8 @@ from novatrace.pipeline.ingest import RunOptions
 @options.reading()
 @options.judging()
 @options.output()
+@options.sharing()
+@options.charts()
 def command(  # noqa: PLR0913 - one parameter for each option
     identifier: str,
     paths: tuple[str, ...],
@@ -37,7 +41,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
     case_file: Path | None,
     format_name: str,
     output: str | None,
+    charts: Path | None,
     *,
+    sharing: Sharing,
     quiet: bool,
 ) -> int:
     """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
@@ -48,12 +54,15 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if path is not None and not quiet:
         stderr.note(f"case: {path}")
     answer = None if why_not is None else pipeline.why_not(case, subject, why_not)
+    sharing = replace(sharing, case_file=path or pipeline.case_file(wanted))
     writing.write(
         lambda width, colour: pipeline.render(
-            format_name, "explain", case, subject, answer, width=width, colour=colour
+            format_name, "explain", case, subject, answer, width=width, colour=colour, sharing=sharing
         ),
         output,
     )
+    if charts is not None:
+        pipeline.draw(charts, case, subject, sharing=sharing)
     code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
     if not quiet and path is None:
         stderr.warnings(case)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -70,6 +71,60 @@ def judging() -> Callable[[F], F]:
         ),
         click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE", help="The case file to use."),
     )  # fmt: skip
+
+
+def sharing() -> Callable[[F], F]:
+    """What a report may show of names, as one ``sharing``; secrets are masked in any case."""
+
+    def packed(function: F) -> F:
+        @wraps(function)
+        def with_sharing(
+            *args: Any,  # noqa: ANN401 - the command's own
+            redact: bool,
+            redaction_key: Path | None,
+            redact_words: Path | None,
+            **kwargs: Any,  # noqa: ANN401 - the command's own
+        ) -> Any:  # noqa: ANN401 - see above
+            from novatrace.pipeline.sharing import Sharing  # noqa: PLC0415 - heavy, and needed by a command that runs alone
+
+            asked = redact or redaction_key is not None or redact_words is not None
+            return function(*args, sharing=Sharing(asked, None, redaction_key, redact_words), **kwargs)
+
+        return cast("F", with_sharing)
+
+    return _all(
+        click.option(
+            "--redact", is_flag=True, help="Replace names of hosts, users, projects and addresses by pseudonyms."
+        ),
+        click.option(
+            "--redaction-key",
+            type=_FILE,
+            metavar="FILE",
+            help="A key of your own: the same pseudonyms in several cases.",
+        ),
+        click.option("--redact-words", type=_FILE, metavar="FILE", help="Further names to replace, one a line."),
+        packed,
+    )
+
+
+def charts() -> Callable[[F], F]:
+    """The figures as files."""
+    return click.option(
+        "--charts", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+        help="Also write the figures as SVG and PNG there (novatrace[charts]).",
+    )  # fmt: skip
+
+
+def ending() -> Callable[[F], F]:
+    """What the exit code depends on."""
+    return _all(
+        click.option(
+            "--fail-on", type=click.Choice(SEVERITIES), help="Exit with 20 when a finding is this grave or graver."
+        ),
+        click.option(
+            "--strict", is_flag=True, help="Write no report and exit with 3 when something could not be read."
+        ),
+    )
 
 
 def output() -> Callable[[F], F]:

@@ -19,15 +19,18 @@ from novatrace.model.finding import SEVERITIES
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.parsing import definitions, inventory
 from novatrace.parsing.timestamps import moment_us
+from novatrace.pipeline.drawing import drawn
 from novatrace.pipeline.ingest import Ingested, Progress, RunOptions, ingest, plan_of, zone_of
 from novatrace.pipeline.quoting import quoted
+from novatrace.pipeline.sharing import SHAREABLE, Sharing, passed, redaction_of
 from novatrace.reports import interface as reports
-from novatrace.reports import neutralise, text_report
+from novatrace.reports import neutralise, text_report, view_correlate, view_explain
+from novatrace.reports.secrets import mask
+from novatrace.store import redaction_keys
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.case_writer import case_writer
 from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
 
-QUOTING = ("markdown", "jira", "html")  # formats that are read where the logs are not
 _SHOWN = 6
 
 
@@ -164,7 +167,9 @@ def _only(found: list[tuple[str, str]], identifier: str, migrations: int) -> tup
     return found[0]
 
 
-neutral = neutralise.neutral
+def neutral(text: str) -> str:
+    """Text for standard error: on one line, with nothing that acts on a terminal, and without secrets."""
+    return neutralise.neutral(mask(text).text)
 
 
 def formats() -> tuple[str, ...]:
@@ -181,20 +186,49 @@ def render(  # noqa: PLR0913 - one call for every report there is
     *,
     width: int | None = None,
     colour: bool = False,
+    sharing: Sharing | None = None,
 ) -> str:
-    """A report as text; ``width`` and ``colour`` are for a terminal and change the text format alone."""
+    """A report as text, without secrets; ``width`` and ``colour`` are for a terminal and change the text format alone.
+
+    Raises:
+        LeakError: the report would show what was to be hidden.
+    """
+    sharing = sharing or Sharing()
     writer = reports.load(format_name)
-    if format_name in QUOTING and kind == "correlate" and not case.quotes:
+    if format_name in SHAREABLE and kind == "correlate" and not case.quotes:
         case = quoted(case, stories=format_name == "html")
     if format_name == "text" and (width is not None or colour):
         writer = text_report.TextFormat(width=width, colour=colour)
+    redaction = redaction_of(sharing)
+    case = redaction.of(case)
     if kind == "correlate":
-        return writer.correlate(case, tool_version=__version__)
-    if kind == "inspect":
-        return writer.inspect(case)
-    if subject is None:
+        text = writer.correlate(case, tool_version=__version__)
+    elif kind == "inspect":
+        text = writer.inspect(case)
+    elif subject is None:
         raise ValueError("explain needs a subject")
-    return writer.explain(case, subject, why_not_host)
+    else:
+        answer = None if why_not_host is None else redaction.why_not(why_not_host)
+        text = writer.explain(case, redaction.subject(subject), answer)
+    if format_name in SHAREABLE or sharing.redact:
+        passed(text, redaction, sharing, what=f"the {format_name} report")
+    return text
+
+
+def draw(folder: Path, case: Case, subject: Subject | None = None, *, sharing: Sharing | None = None) -> list[Path]:
+    """Writes every figure of a report as SVG and PNG; returns the files.
+
+    Raises:
+        UsageError: the library that draws is not installed.
+        OutputError: the folder cannot be written.
+    """
+    sharing = sharing or Sharing()
+    redaction = redaction_of(sharing)
+    case = redaction.of(case)
+    document = (
+        view_explain.document(case, redaction.subject(subject), None) if subject else view_correlate.document(case)
+    )
+    return drawn(document, folder, redaction, sharing)
 
 
 def incomplete(case: Case) -> bool:
@@ -208,9 +242,28 @@ def reaches(case: Case, severity: str) -> bool:
     return any(SEVERITIES.index(finding.severity) >= floor for finding in case.findings)
 
 
-def kept_case(path: Path | None) -> Case:
-    """A kept case; the newest when no file is named."""
-    return CaseReader(path or newest_case()).case()
+def case_named(path: Path | None) -> Path:
+    """The case file of this name; the newest when none is given."""
+    return path or newest_case()
+
+
+def kept_case(path: Path) -> Case:
+    """A kept case."""
+    return CaseReader(path).case()
+
+
+def revealed(pseudonym: str) -> list[str]:
+    """What a pseudonym stands for.
+
+    Raises:
+        UsageError: no case of this machine has it.
+    """
+    found = redaction_keys.reveal(pseudonym)
+    if not found:
+        raise UsageError(
+            f"{pseudonym!r}: no report of this machine has used it", next_step="see the state directory of who made it"
+        )
+    return found
 
 
 def remove_case(path: Path) -> None:

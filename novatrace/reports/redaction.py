@@ -1,0 +1,210 @@
+"""Makes a case fit to be shared: secrets masked in every text of it, names replaced by pseudonyms where that is asked for.
+
+The whole case goes through here before any format sees it, so no sink can forget; quoted lines too. Fields that hold one
+of a fixed set of words are left alone. An error in a rule withholds the text that it was about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+from novatrace.model.capacity import Slots, View
+from novatrace.model.case import Case
+from novatrace.model.evidence import LineLedger, Notice, Provenance
+from novatrace.model.migration import Candidate, ClaimResource, FilterStep, HostNode, Link, Resources
+from novatrace.model.subject import Subject, WhyNot
+from novatrace.reports.pseudonyms import Pseudonyms
+from novatrace.reports.secrets import mask, recurring
+
+_REMEMBERED = 200
+_REMEMBERED_TEXTS = 100_000
+_WITHHELD = "[WITHHELD: redaction error]"
+_FIXED = frozenset([
+    "action", "action_basis", "outcome", "outcome_basis", "instance_state", "stage", "what", "tier", "slug",
+    "severity", "basis", "demand_basis", "selected_basis", "verdict", "effect", "whose", "source", "binding",
+    "resource", "resource_class", "id", "kind", "service", "services", "layouts", "levels", "clock_basis",
+    "head_hash", "tail_hash", "instance_uuid", "request_id", "global_request_id", "provider_uuid", "unit", "name",
+])  # fmt: skip
+_NAMES = {
+    "host": "host",
+    "node": "host",
+    "api_node": "host",
+    "scheduler_node": "host",
+    "user_id": "user",
+    "project_id": "project",
+}
+_NO_TEXT = (Provenance, Resources, Link, Slots, LineLedger, ClaimResource)
+_NAMES_ALONE = (
+    HostNode,
+    View,
+    FilterStep,
+    Candidate,
+)  # what a pattern of the catalogue took for a name holds no secret
+
+
+@dataclass(slots=True)
+class Redaction:
+    """What is done to a case, and what it did.
+
+    Attributes:
+        pseudonyms: replaces names; None leaves them.
+        words: names beside those of the case, from the user.
+        raw: the raw values that must not be seen again.
+        counts: how many of each kind were masked or replaced.
+    """
+
+    pseudonyms: Pseudonyms | None = None
+    words: tuple[str, ...] = ()
+    raw: set[str] = field(default_factory=set)
+    secrets: int = 0
+    _done: dict[str, str] = field(default_factory=dict)
+
+    def watched(self) -> set[str]:
+        """What must not be in a report: secrets that are no common words, and names that were replaced."""
+        return {*recurring(self.raw), *(self.pseudonyms.raw() if self.pseudonyms is not None else ())}
+
+    def of(self, case: Case) -> Case:
+        """The case, fit to be shared, with a notice that says what was done."""
+        case = self._masked(case)
+        if self.pseudonyms is None:
+            return case if not self.secrets else replace(case, notices=(*case.notices, self._notice()))
+        for kind, name in (*_identifiers(case), *(("word", word) for word in self.words)):
+            self.pseudonyms.learn(kind, name)
+        case = _walk(case, self._renamed, self.pseudonyms)
+        return replace(case, notices=(*case.notices, self._notice()))
+
+    def subject(self, subject: Subject) -> Subject:
+        """What ``explain`` was asked about, in the same manner; ``of`` was called before."""
+        done: Subject = self._again(subject)
+        if self.pseudonyms is not None and subject.kind == "host":
+            return replace(done, id=self.pseudonyms.alias("host", subject.id))
+        return done
+
+    def why_not(self, answer: WhyNot) -> WhyNot:
+        """See ``subject``."""
+        done: WhyNot = self._again(answer)
+        return done
+
+    def text(self, text: str) -> str:
+        """A text that is no part of a case."""
+        masked = mask(text)
+        self.raw |= masked.raw
+        return masked.text if self.pseudonyms is None else self._renamed(masked.text)
+
+    def _again(self, thing: Any) -> Any:  # noqa: ANN401 - whatever the model has
+        return (
+            _walk(_walk(thing, self._mask_text, None), self._renamed, self.pseudonyms)
+            if self.pseudonyms
+            else self._masked(thing)
+        )
+
+    def _masked(self, thing: Any) -> Any:  # noqa: ANN401 - see _again
+        """Every text masked; where a secret was found, wherever it comes again as well."""
+        done = _walk(thing, self._mask_text, None)
+        values = recurring(self.raw)
+        if not values:
+            return done
+
+        def without(text: str) -> str:
+            for value in values:
+                if value in text:
+                    text = text.replace(value, "[MASKED:recurring]")
+            return text
+
+        return _walk(done, without, None)
+
+    def _mask_text(self, text: str) -> str:
+        if text in self._done:  # steps of many moves are told in the same words
+            return self._done[text]
+        done = self._masked_text(text)
+        if len(text) < _REMEMBERED and len(self._done) < _REMEMBERED_TEXTS:
+            self._done[text] = done
+        return done
+
+    def _masked_text(self, text: str) -> str:
+        try:
+            found = mask(text)
+        except Exception:  # noqa: BLE001 - fail closed, whatever the rule ran into
+            return _WITHHELD
+        self.raw |= found.raw
+        self.secrets += found.count
+        return found.text
+
+    def _renamed(self, text: str) -> str:
+        try:
+            return self.pseudonyms.in_text(text) if self.pseudonyms is not None else text
+        except Exception:  # noqa: BLE001 - see _mask_text
+            return _WITHHELD
+
+    def _notice(self) -> Notice:
+        done = f"{self.secrets} secrets masked"
+        if self.pseudonyms is not None:
+            kinds: dict[str, int] = {}
+            for alias in self.pseudonyms.known:
+                kind = alias.split("-", 1)[0]
+                kinds[kind] = kinds.get(kind, 0) + 1
+            done += "".join(f", {number} {kind} names replaced" for kind, number in sorted(kinds.items()))
+        return Notice(
+            "I-REDACTED",
+            "reports",
+            "this report",
+            f"{done}; look it through before you share it: no rule knows every secret",
+        )
+
+
+def _identifiers(case: Case) -> Iterator[tuple[str, str]]:
+    """(kind, name) of every name in the case's own fields."""
+    for evidence in case.evidence:
+        if evidence.node:
+            yield "host", evidence.node
+    for part in (case.migrations, case.bursts, case.views):
+        for thing in part:
+            yield from _names_in(thing)
+
+
+def _names_in(thing: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - whatever the model has
+    if isinstance(thing, tuple):
+        for item in thing:
+            yield from _names_in(item)
+    elif is_dataclass(thing) and not isinstance(thing, _NO_TEXT):
+        for each in fields(thing):
+            value = getattr(thing, each.name)
+            if isinstance(value, str):
+                if each.name in _NAMES:
+                    yield _NAMES[each.name], value
+            elif each.name == "ignored":
+                yield from (("host", name) for name in value)
+            else:
+                yield from _names_in(value)
+
+
+def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> Any:  # noqa: ANN401 - whatever the model has
+    """The thing with ``text`` applied to its free texts and names replaced; the same object where nothing changed."""
+    if isinstance(thing, str):
+        return text(thing)
+    if isinstance(thing, (tuple, list)):
+        items = [_walk(item, text, names) for item in thing]
+        return thing if all(new is old for new, old in zip(items, thing, strict=True)) else type(thing)(items)
+    if isinstance(thing, dict):
+        return {key: _walk(value, text, names) for key, value in thing.items()}
+    if not is_dataclass(thing) or isinstance(thing, (type, *_NO_TEXT)):
+        return thing
+    if names is None and isinstance(thing, _NAMES_ALONE):
+        return thing
+    changed = {}
+    for each in fields(thing):
+        old = getattr(thing, each.name)
+        new = _field(each.name, old, text, names)
+        if new is not old and new != old:
+            changed[each.name] = new
+    return replace(thing, **changed) if changed else thing
+
+
+def _field(name: str, value: Any, text: Callable[[str], str], names: Pseudonyms | None) -> Any:  # noqa: ANN401 - see _walk
+    if value is None or isinstance(value, (int, float)) or (isinstance(value, str) and name in _FIXED):
+        return value
+    if isinstance(value, str) and name in _NAMES and names is not None:
+        return names.alias(_NAMES[name], value)
+    return _walk(value, text, names)

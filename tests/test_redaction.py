@@ -1,0 +1,250 @@
+"""Redaction: canaries in every syntax and encoding, pseudonyms, the gate, and time on hostile lines."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import stat
+import time
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from cases import FIXTURES, INCIDENT, analysed
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novatrace import pipeline
+from novatrace.errors import LeakError
+from novatrace.pipeline.sharing import Sharing, passed
+from novatrace.reports.leak_gate import leaks
+from novatrace.reports.pseudonyms import Pseudonyms
+from novatrace.reports.redaction import Redaction
+from novatrace.reports.secrets import mask
+
+RACE = FIXTURES / "real-nova" / "b1-race-placement-room1"
+FORMATS = ("text", "markdown", "jira", "html", "json", "csv")
+KEYS = (
+    "adminPass", "admin_password", "os-password", "auth_password", "X-Auth-Token", "x-subject-token", "X-Service-Token", "secret",
+    "metadata_proxy_shared_secret", "secret_uuid", "rabbit_passwd", "passphrase", "api_key", "private_key", "auth_token", "user_data",
+)  # fmt: skip
+SYNTAXES = (
+    "{k}={v}", "{k}: {v}", "{k} = {v}", '"{k}": "{v}", "a": 1', "'{k}': '{v}', 'a': 1", "u'{k}': u'{v}'", "'{k}': b'{v}'",
+    "<{k}>{v}</{k}>", "('{k}', '{v}')", "['--{k}', '{v}']", "--{k} {v} --x", "--{k}={v}", '{k}="{v}" a="b"', "-H '{k}: {v}'",
+    "?{k}={v}&a=b", "'{k}': ['{v}', '{v}x']", "{k}:\\n  {v}",
+)  # fmt: skip
+ENCODINGS = {
+    "plain": lambda text: text,
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json twice": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+    "html": html.escape,
+    "url": lambda text: quote(text, safe=""),
+    "url twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "unicode": lambda text: re.sub(r"[\"'<>=&]", lambda m: f"\\u{ord(m[0]):04x}", text),
+    "base64": lambda text: base64.b64encode(f"data {text}".encode()).decode(),
+}
+OTHERS = (
+    "Authorization: Basic {v}", "Authorization: Bearer {v}", '"Authorization": "Bearer {v}", "x": 1', "Cookie: session={v}; a=b",
+    "Set-Cookie: session={v}; Path=/", "mysql+pymysql://nova:{v}@db.example/nova", "rabbit://u:{v}@h1:5672,u:{v}@h2:5672/v",
+    "http://user:p@{v}:/x@host/path", "https%3A%2F%2Fuser%3A{v}%40host%2F", "path=%3Ftoken%3D{v}", "GET /v2.0/tokens/{v} HTTP/1.1",
+    "gAAAAAB{v}{v}", "eyJhbGciOiJ{v}.eyJ{v}.{v}", "AKIA{u}", "sshpass -p {v} ssh host", "sshpass -p '{v}' ssh host",
+    "-----BEGIN RSA PRIVATE KEY-----\n{v}\n-----END RSA PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\\n{v}\\n",
+    "'personality': [{{'path': '/x', 'contents': '{v}'}}]", "connection_info: {{'auth_username': '{v}', 'auth_password': '{v}'}}",
+    "X-Amz-Signature={v}&x=1", "temp_url_sig={v}&x=1", 'Proxy-Authorization: Digest response="{v}"',
+)  # fmt: skip
+
+
+def canaries():
+    """(canary, text that holds it) of every syntax, key and encoding; each canary is met once."""
+    number = 0
+    for encoding, encode in ENCODINGS.items():
+        for key in KEYS:
+            for syntax in SYNTAXES:
+                number += 1
+                value = f"Cnry{number:05d}zQ7x"
+                yield (
+                    value,
+                    encode(f"see {syntax.format(k=key, v=value)} end")
+                    if encoding != "base64"
+                    else encode(syntax.format(k=key, v=value)),
+                )
+    for syntax in OTHERS:
+        number += 1
+        value = f"Cnry{number:05d}zQ7x"
+        yield value, f"see {syntax.format(v=value, u=f'CANARY{number:05d}ABCDEFGH')} end"
+
+
+CORPUS = list(canaries())
+
+
+def test_the_corpus_is_large():
+    """At least a thousand secrets, all different."""
+    assert len({value for value, _ in CORPUS}) >= 1000
+
+
+def test_no_canary_is_left():
+    """Every one is masked, in whatever syntax and encoding it stands."""
+    left = [(text, mask(text).text) for value, text in CORPUS if value in mask(text).text or mask(text).count == 0]
+    assert left == []
+
+
+def test_masking_again_changes_nothing():
+    """A masked text is masked."""
+    for _, text in CORPUS:
+        once = mask(text).text
+        assert mask(once).text == once
+
+
+@given(st.text(alphabet="ab1:=\"'\\ ,@/%2567&;<>pwdtoken\n", max_size=60))
+def test_masking_twice_is_masking_once(text):
+    """Whatever stands in it."""
+    once = mask(f"token={text}").text
+    assert mask(once).text == once
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_no_canary_comes_out_of_any_report(format_name):
+    """Faults, reasons, steps, samples, quotes and file names of a case full of secrets show none of them."""
+    case = analysed(RACE)
+    texts = [text for _, text in CORPUS]
+    part = len(texts) // len(case.migrations)
+    moves = []
+    for number, move in enumerate(case.migrations):
+        own = texts[number * part : (number + 1) * part + len(OTHERS)]
+        steps = tuple(replace(move.timeline[0], text=text) for text in own)
+        moves.append(replace(move, fault=" ".join(own[:200]), timeline=(*move.timeline, *steps)))
+    quotes = {f.evidence[0].provenance: "\n".join(texts[-200:]) for f in case.findings}
+    case = replace(case, migrations=tuple(moves), quotes=quotes)
+    shown = pipeline.render(format_name, "correlate", case)
+    assert "Cnry" not in shown
+    subject = pipeline.subject_of(case, case.migrations[0].instance_uuid)
+    explained = pipeline.render(format_name, "explain", case, subject)
+    assert "Cnry" not in explained
+    assert "MASKED" in explained
+
+
+def test_what_is_no_secret_stays():
+    """Ordinary lines of Nova are not touched."""
+    for folder in (RACE, INCIDENT, FIXTURES / "real-nova" / "o15-b1-race-room1"):
+        for path in folder.rglob("*.log"):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            masked = mask(text)
+            assert masked.count == 0, (path, masked.raw)
+    assert (
+        mask("{'token':'abc','server':'keepme','name':'web'}").text
+        == "{'token':'[MASKED:token]','server':'keepme','name':'web'}"
+    )
+    assert mask("X-Auth-Token: {SHA256}abcdef0123").count == 0
+    assert mask("http://host:8774/v2/x?mail=a@b.c").count == 0
+
+
+HOSTILE = {
+    "words": "password", "keys": "password=", "urls": "a://", "hosts": "a://b:1/@", "quotes": 'password="', "backslashes": "token='\\\\'",
+    "percents": "token%25", "jwt": "eyJ", "pem": "-----BEGIN RSA PRIVATE KEY-----", "lists": 'token=["a","',
+    "base64": "cGFzc3dvcmQ6IGh1bnRlcjIyIHp6enp6 ",
+    "entities": "token&amp;amp;", "one run": "A",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_time_is_linear_on_hostile_lines(name):
+    """Ten times the text takes no more than some ten times the steps: no stretch is read over and over."""
+    text = HOSTILE[name]
+
+    def seconds(size: int) -> float:
+        line = text * (size // len(text))
+        best = float("inf")
+        for _ in range(2):
+            began = time.process_time()
+            mask(line)
+            best = min(best, time.process_time() - began)
+        return best
+
+    assert seconds(200_000) < 40 * max(seconds(20_000), 0.002)  # a quadratic rule takes a hundred times as long
+
+
+def test_pseudonyms_hide_names_and_keep_verdicts(tmp_path, monkeypatch):
+    """No name of the case is left in any format; what happened is; the map stays here, for its owner's eyes."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    case = analysed(RACE)
+    sharing = Sharing(redact=True, case_file=tmp_path / "mine.sqlite")
+    names = {m.user_id for m in case.migrations} | {m.project_id for m in case.migrations}
+    names |= {e.node for e in case.evidence} - {None}
+    for format_name in FORMATS:
+        shown = pipeline.render(format_name, "correlate", case, sharing=sharing)
+        assert not [name for name in names if name in shown], format_name
+    report = json.loads(pipeline.render("json", "correlate", case, sharing=sharing))
+    plain = json.loads(pipeline.render("json", "correlate", case))
+    assert [b["verdict"] for b in report["bursts"]] == [b["verdict"] for b in plain["bursts"]]
+    again = json.loads(pipeline.render("json", "correlate", case, sharing=sharing))
+    assert again == report
+    folder = tmp_path / "novatrace" / "redaction"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    alias = report["bursts"][-1]["target"]["host"]
+    assert pipeline.revealed(alias) == [plain["bursts"][-1]["target"]["host"]]
+
+
+def test_pseudonyms_depend_on_key_and_name_alone():
+    """Order and neighbours change nothing; another key is another world."""
+    one, other = Pseudonyms(b"k" * 32), Pseudonyms(b"k" * 32)
+    for name in ("cn1.dc.example", "cn2.dc.example", "ctl1"):
+        one.learn("host", name)
+    for name in ("ctl1", "cn2.dc.example", "cn1.dc.example"):
+        other.learn("host", name)
+    text = "cn1 sent to CN2.dc.example:8774 and cn1_dc, 10.0.0.7, 10.0.0.8, fe80::1%eth0, 52:54:00:12:34:56, a@dc.example at 10:11:12"
+    assert one.in_text(text) == other.in_text(text)
+    assert "cn1" not in one.in_text(text).lower()
+    assert "10:11:12" in one.in_text(text)
+    first, second = re.findall(r"net-\w+(?=\.ip-)", one.in_text(text))[:2]
+    assert first == second
+    assert one.alias("host", "ctl1") != Pseudonyms(b"x" * 32).alias("host", "ctl1")
+
+
+def test_the_gate_finds_what_is_hidden_from_the_eye():
+    """A raw value is found as it is, escaped, encoded; a longer word that holds it is no leak."""
+    for shown in (
+        "cn-01",
+        "cn\\-01",
+        quote("x cn-01 y"),
+        base64.b64encode(b"here is cn-01 again").decode(),
+        "&#99;n-01",
+        "c\u2060n-01",
+    ):
+        assert leaks(f"text {shown} text", {"cn-01"}), shown
+    assert not leaks("text cn-012 text", {"cn-01"})
+    assert leaks("amqp://u:pass1@host", set())
+
+
+def test_a_report_that_would_leak_is_withheld(tmp_path, monkeypatch):
+    """A rule that fails open is caught by the gate: nothing is written, exit code 5."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    redaction = Redaction(raw={"hunter2hunter2"})
+    with pytest.raises(LeakError) as caught:
+        passed("the password is hunter2hunter2 here", redaction, Sharing(), what="x")
+    assert caught.value.exit_code == 5
+    assert "hunter2" not in caught.value.message
+
+
+def test_an_error_in_a_rule_withholds_the_text(monkeypatch):
+    """Fail closed."""
+    monkeypatch.setattr("novatrace.reports.redaction.mask", lambda _text: 1 / 0)
+    move = analysed(RACE).migrations[0]
+    done = Redaction().of(replace(analysed(RACE), migrations=(replace(move, fault="something"),)))
+    assert done.migrations[0].fault == "[WITHHELD: redaction error]"
+
+
+def test_redact_on_the_command_line(novatrace):
+    """--redact, --redact-words and case reveal, end to end."""
+    words = Path(novatrace.env["XDG_STATE_HOME"]) / "words"
+    words.write_text("MEMORY_MB\n", encoding="utf-8")
+    done = novatrace("correlate", RACE, "-q", "--redact-words", words)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode()
+    assert "compute-02" not in text
+    assert "MEMORY_MB" not in text
+    alias = re.search(r"host-[a-z2-7]{10}(?= was over-committed)", text)[0]
+    assert novatrace("case", "reveal", alias).stdout.decode() == "compute-02\n"
+    assert novatrace("case", "reveal", "host-nobody").returncode == 2
