@@ -35,7 +35,7 @@ SUFFIX = {"text": "txt", "markdown": "md", "jira": "jira", "json": "json", "csv"
 def rendered(name: str, format_name: str, kind: str, **terminal) -> str:
     """A report of a golden case, with paths as in the repository."""
     case = analysed(CASES[name])
-    if format_name in pipeline.QUOTING and kind == "correlate":
+    if format_name in pipeline.SHAREABLE and kind == "correlate":
         case = pipeline.quoted(case, stories=format_name == "html")
     evidence = tuple(replace(e, path=str(Path(e.path).relative_to(ROOT))) for e in case.evidence)
     notices = tuple(replace(n, place=n.place.replace(f"{ROOT}/", "")) for n in case.notices)
