@@ -29,6 +29,7 @@ from novatrace.pipeline.sharing import Sharing
 def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     tz: str | None,
+    log_formats: tuple[str, ...],
     node: str | None,
     messages: tuple[Path, ...],
     jobs: int | None,
@@ -44,12 +45,15 @@ def command(  # noqa: PLR0913 - one parameter for each option
     sharing: Sharing,
     strict: bool,
     quiet: bool,
+    correct_clocks: bool,
 ) -> int:
     """Read logs, join what belongs together, and report what happened to each VM, which targets were over-committed,
     by whom, on which resource, and what to do. The result is kept as a case, so that `explain` needs no path.
 
     PATH is a folder (one for each node, or flat), a file (also .gz), or - for standard input."""  # noqa: D205, D209
-    wanted = RunOptions(paths, tz, node, since, until, inventory, messages, case_file, jobs)
+    wanted = RunOptions(
+        paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
+    )
     with progress.shown(quiet=quiet) as step:
         case = pipeline.correlate(wanted, step)
     code = ending.code(case, fail_on)

@@ -32,6 +32,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     why_not: str | None,
     tz: str | None,
+    log_formats: tuple[str, ...],
     node: str | None,
     messages: tuple[Path, ...],
     jobs: int | None,
@@ -45,10 +46,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
     *,
     sharing: Sharing,
     quiet: bool,
+    correct_clocks: bool,
 ) -> int:
     """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
     that tells each step. Without PATH the newest case is used."""  # noqa: D205, D209
-    wanted = RunOptions(paths, tz, node, since, until, inventory, messages, case_file, jobs)
+    wanted = RunOptions(
+        paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
+    )
     with progress.shown(quiet=quiet) as step:
         case, subject, path = pipeline.explain(identifier, wanted, step)
     if path is not None and not quiet:

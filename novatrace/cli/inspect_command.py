@@ -23,6 +23,7 @@ from novatrace.pipeline.ingest import RunOptions
 def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     tz: str | None,
+    log_formats: tuple[str, ...],
     node: str | None,
     messages: tuple[Path, ...],
     jobs: int | None,
@@ -34,7 +35,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
     """What each input is: layout, node, service, times, levels, the account of its lines, and what was not
     understood. Nothing is analysed and no case is kept."""  # noqa: D205, D209
     with progress.shown(quiet=quiet) as step:
-        case = pipeline.inspect(RunOptions(paths, tz, node, messages=messages, jobs=jobs), step)
+        case = pipeline.inspect(
+            RunOptions(paths, tz, node, messages=messages, jobs=jobs, log_formats=log_formats), step
+        )
     writing.write(
         lambda width, colour: pipeline.render(format_name, "inspect", case, width=width, colour=colour),
         output,

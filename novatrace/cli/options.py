@@ -38,8 +38,18 @@ def reading() -> Callable[[F], F]:
     return _all(
         click.option(
             "--tz",
-            metavar="ZONE",
-            help="Zone of the stamps, such as Europe/Berlin or +02:00. Default: UTC, assumed.",
+            multiple=True,
+            metavar="ZONE|NODE=ZONE",
+            callback=lambda _ctx, _param, given: ",".join(given) or None,
+            help="Zone of the stamps, such as Europe/Berlin or +02:00, of all nodes or of one; may be repeated. "
+            "Default: UTC, assumed.",
+        ),
+        click.option(
+            "--log-format",
+            "log_formats",
+            multiple=True,
+            metavar="FORMAT",
+            help="Your logging_context_format_string, where it is not Nova's default; may be repeated.",
         ),
         click.option(
             "--node", metavar="NAME", help="The node that wrote the logs, where no folder or file name tells."
@@ -68,6 +78,10 @@ def judging() -> Callable[[F], F]:
         click.option(
             "--inventory", type=_FILE, metavar="FILE",
             help="What you know of hosts and flavors: TOML, or JSON of the openstack client.",
+        ),
+        click.option(
+            "--correct-clocks", is_flag=True,
+            help="Put clocks right that show an effect before its cause; what was added is said.",
         ),
         click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE", help="The case file to use."),
     )  # fmt: skip

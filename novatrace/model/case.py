@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from novatrace.model.capacity import Burst, View
-from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
+from novatrace.model.clock import ClockBounds
+from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice, Provenance
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Migration
 
@@ -47,6 +48,7 @@ class Case:
 
     ``claims_in_placement``: True when the wording shows that placement arbitrates vCPU, RAM and disk
     (Pike and later), False when the compute claim does, None when the logs do not tell.
+    ``settings``: Nova's options, where a nova.conf stands beside the logs. ``clocks``: what causality tells of them.
     ``quotes``: the text of cited lines, for reports that travel without the logs; read when such a report is made.
     """
 
@@ -59,3 +61,5 @@ class Case:
     findings: tuple[Finding, ...]
     claims_in_placement: bool | None
     quotes: dict[Provenance, str] = field(default_factory=dict)
+    settings: tuple[NodeSettings, ...] = ()
+    clocks: tuple[ClockBounds, ...] = ()

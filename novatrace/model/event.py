@@ -59,6 +59,10 @@ class Event(Struct, frozen=True, gc=False):
         where = self.provenance
         return replace(self, provenance=Provenance(evidence_id, where.byte_offset, where.length, where.line_no + lines))
 
+    def later(self, by_us: int) -> Event:
+        """The same event so many µs later; one whose time is unknown stays as it is."""
+        return self if self.when_us is None else replace(self, when_us=self.when_us + by_us)
+
     @property
     def sort_key(self) -> tuple[int, int, int]:
         """The one order of events: time, input, offset. Unknown times come first."""

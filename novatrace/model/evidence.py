@@ -126,6 +126,21 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """What a nova.conf beside the logs says: ``section/option`` → value, as written.
+
+    Attributes:
+        node: whose it is, where that is known.
+        place: where it stands.
+        options: pairs, sorted.
+    """
+
+    node: str | None
+    place: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A problem with the evidence: stored in the case and shown in every report.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from novatrace.parsing.layouts import USER_FIRST, Layout, OsloParts, beats, load_layouts, ordered
 
-_COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\x1b|\\033|\\u001b|\\e)\[[\d;]*[mK]|\[0[01](?:;\d\d)?m")
+COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\x1b|\\033|\\u001b|\\e)\[[\d;]*[mK]|\[0[01](?:;\d\d)?m")
 _OCTAL = re.compile(r"#(0(?:1[0-7]|0[1-7]|2[0-7]|3[0-7]))")
 _DEPTH = 4
 _OUTER_TIME = ("month", "day", "year", "date", "time", "fraction", "zone", "created", "created_us", "stamp")
@@ -91,7 +91,7 @@ class LayoutReader:
 
     def _read(self, line: str, depth: int) -> Line | None:
         if coloured(line):
-            line = _COLOUR.sub("", line)
+            line = COLOUR.sub("", line)
         bare: Line | None = None
         for layout in self._order(depth):
             fields = layout.fields(line)

@@ -11,16 +11,17 @@ from importlib import resources
 from pathlib import Path
 
 from novatrace import __version__, findings
+from novatrace.analysis import clock_skew, subjects, why
 from novatrace.analysis import correlate as analysis
-from novatrace.analysis import subjects, why
 from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
 from novatrace.model.finding import SEVERITIES
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.parsing import definitions, inventory
 from novatrace.parsing.timestamps import moment_us
+from novatrace.pipeline.clocks import clock_notices
 from novatrace.pipeline.drawing import drawn
-from novatrace.pipeline.ingest import Ingested, Progress, RunOptions, ingest, plan_of, zone_of
+from novatrace.pipeline.ingest import Ingested, Progress, RunOptions, ingest, local_zone, plan_of
 from novatrace.pipeline.quoting import quoted
 from novatrace.pipeline.sharing import SHAREABLE, Sharing, passed, redaction_of
 from novatrace.reports import interface as reports
@@ -86,7 +87,10 @@ def known_cases() -> list[tuple[Path, str]]:
 def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
     """What the inputs are and how much of them was understood; nothing is kept."""
     read = ingest(plan_of(options), progress)
-    return Case(tuple(read.evidence), tuple(read.coverage), tuple(read.notices), (), (), (), (), None)
+    return Case(
+        tuple(read.evidence), tuple(read.coverage), tuple(read.notices), (), (), (), (), None,
+        settings=read.settings, clocks=clock_skew.clocks(read.events),
+    )  # fmt: skip
 
 
 def analyse(options: RunOptions, progress: Progress | None = None) -> Case:
@@ -95,20 +99,24 @@ def analyse(options: RunOptions, progress: Progress | None = None) -> Case:
 
 
 def _analysed(read: Ingested, options: RunOptions) -> Case:
-    local, _ = zone_of(options)
+    local = local_zone(options)
     since_us = None if options.since is None else moment_us(options.since, local)
     until_us = None if options.until is None else moment_us(options.until, local)
     known = None if options.inventory is None else inventory.load(options.inventory)
-    found = analysis.correlate(read.events, read.coverage, known, since_us=since_us, until_us=until_us)
+    clocks = clock_skew.clocks(read.events)
+    events = clock_skew.corrected(read.events, clocks) if options.correct_clocks else read.events
+    found = analysis.correlate(events, read.coverage, known, since_us=since_us, until_us=until_us)
     case = Case(
         evidence=tuple(read.evidence),
         coverage=tuple(read.coverage),
-        notices=tuple(read.notices),
+        notices=(*read.notices, *clock_notices(clocks, applied=options.correct_clocks)),
         migrations=found.migrations,
         bursts=found.bursts,
         views=found.views,
         findings=(),
         claims_in_placement=found.claims_in_placement,
+        settings=read.settings,
+        clocks=clocks,
     )
     return replace(case, findings=findings.of(case))
 

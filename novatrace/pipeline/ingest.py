@@ -6,21 +6,23 @@ import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 
 from novatrace import __version__
 from novatrace.errors import NothingToAnalyseError
 from novatrace.model.event import Event
-from novatrace.model.evidence import Coverage, Evidence, Notice
+from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.parsing.events import notices_of, recognised
+from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines
-from novatrace.parsing.manner import Manner, Zone, manner_of
+from novatrace.parsing.manner import Manner, manner_of
 from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined
-from novatrace.parsing.timestamps import zone
 from novatrace.pipeline.reuse import reused
+from novatrace.pipeline.surroundings import stated_zones, surroundings
 from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
 from novatrace.sources import files
 from novatrace.sources.encoding import in_utf8
@@ -45,6 +47,8 @@ class RunOptions:
     messages: tuple[Path, ...] = ()
     case_file: Path | None = None
     jobs: int | None = None
+    log_formats: tuple[str, ...] = ()
+    correct_clocks: bool = False
     line_by_line: bool = False
 
 
@@ -56,6 +60,7 @@ class Ingested:
     coverage: list[Coverage]
     events: list[Event]
     notices: list[Notice]
+    settings: tuple[NodeSettings, ...] = ()
 
     def take(self, evidence: Evidence, whole: Joined, manner: Manner, periodic: Collection[str]) -> None:
         """Takes in an input that was read to its end."""
@@ -77,6 +82,7 @@ class Plan:
         size_bytes: of all inputs together.
         run: everything that the result depends on.
         options: what the user asked for.
+        settings: Nova's options, where a nova.conf stands beside the logs.
     """
 
     tasks: tuple[Task, ...]
@@ -84,6 +90,7 @@ class Plan:
     size_bytes: int
     run: str
     options: RunOptions
+    settings: tuple[NodeSettings, ...] = ()
 
 
 Keep = Callable[[KeptPiece, Scanned], None]
@@ -107,7 +114,7 @@ def ingest(
     options = plan.options
     periodic = scanner_of(options.messages).periodic
     tasks = plan.tasks if older is None else reused(plan.tasks, older)
-    read = Ingested([], [], [], list(plan.notices))
+    read = Ingested([], [], [], list(plan.notices), plan.settings)
     done = 0
     found = results(tasks, options.jobs or usable_jobs(), plan.size_bytes)
     for _, group in groupby(found, key=lambda result: result[0].evidence.id):
@@ -130,52 +137,64 @@ def plan_of(options: RunOptions) -> Plan:
     Raises:
         UsageError: an option cannot be used as given.
     """
-    local, basis = zone_of(options)
-    found = files.find(options.paths, node=options.node, wanted=_looks_like_log)
-    notices = list(found.notices)
+    known = surroundings(options.tz, options.log_formats, ())
+    found = files.find(options.paths, node=options.node, wanted=partial(_looks_like_log, layouts=known.formats))
+    known = surroundings(options.tz, options.log_formats, found.beside)
+    notices = [*found.notices, *known.notices]
     tasks: list[Task] = []
     number = total = 0
     for source in found.sources:
         reading = Reading(source)
-        if not source.asked_for and source.evidence.member is None and not _is_log(reading, notices):
+        layouts = known.layouts_of(source.evidence)
+        if not (source.asked_for or source.evidence.member is not None or _is_log(reading, layouts, notices)):
             continue
         evidence = replace(source.evidence, id=number)
+        if options.node is None and (name := known.name_at(evidence.place)) is not None:
+            evidence = replace(evidence, node=name)
         manner = manner_of(
-            reading.head(), evidence, Zone(local, basis), line_by_line=options.line_by_line, naming=names_in
-        )
+            reading.head(), evidence, known.zone_of(evidence), line_by_line=options.line_by_line, layouts=layouts,
+            naming=names_in,
+        )  # fmt: skip
         if options.node is not None:
             manner = replace(manner, own_names=False)
         tasks += pieces(source, evidence, manner, options.messages)
         number += 1
         total += evidence.size_bytes
-    return Plan(tuple(tasks), tuple(notices), total, _run(tasks, notices, options), options)
+    run = _run(tasks, notices, options, known.settings)
+    return Plan(tuple(tasks), tuple(notices), total, run, options, tuple(known.settings))
 
 
-def _run(tasks: list[Task], notices: list[Notice], options: RunOptions) -> str:
+def _run(tasks: list[Task], notices: list[Notice], options: RunOptions, settings: list[NodeSettings]) -> str:
     """Everything that a result depends on, as a digest."""
     given = options.inventory.read_bytes() if options.inventory is not None else b""
-    asked = (options.since, options.until, options.tz, options.paths, hashlib.blake2b(given).hexdigest())
+    asked = (
+        options.since,
+        options.until,
+        options.tz,
+        options.paths,
+        hashlib.blake2b(given).hexdigest(),
+        settings,
+        options.correct_clocks,
+    )
     read = [(task.evidence, task.manner_key, task.start, task.end) for task in tasks]
     return hashlib.blake2b(repr((__version__, asked, notices, read)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def zone_of(options: RunOptions) -> tuple[tzinfo, str]:
-    """The zone of the stamps and where it comes from."""
-    if options.tz is None:
-        return UTC, "UTC assumed (no zone in the stamps; --tz states it)"
-    return zone(options.tz), f"{options.tz} (--tz)"
+def local_zone(options: RunOptions) -> tzinfo:
+    """The zone of the user's own words for a moment."""
+    return next((found.local for node, found in stated_zones(options.tz) if node is None), UTC)
 
 
-def _looks_like_log(head: bytes) -> bool:
+def _looks_like_log(head: bytes, layouts: tuple[Layout, ...]) -> bool:
     """True when a file in an archive begins like a log."""
-    return recognised(list(islice(physical_lines(in_utf8(iter([head]))), _PROBE_LINES)))
+    return recognised(list(islice(physical_lines(in_utf8(iter([head]))), _PROBE_LINES)), layouts)
 
 
-def _is_log(reading: Reading, notices: list[Notice]) -> bool:
+def _is_log(reading: Reading, layouts: tuple[Layout, ...], notices: list[Notice]) -> bool:
     """True when a file found in a folder has log lines at its start; others are named, not read."""
     head = reading.head()
     lines = list(islice(physical_lines([head]), _PROBE_LINES))
-    if not head or recognised(lines):
+    if not head or recognised(lines, layouts):
         return bool(head)
     binary = b"\0" in head[:65536]
     notice_id, what = (

@@ -12,6 +12,7 @@ from typing import Any
 
 from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
 from novatrace.model.case import Case
+from novatrace.model.clock import ClockBounds
 from novatrace.model.evidence import Coverage, LineLedger
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
@@ -73,7 +74,7 @@ class JsonFormat:
             {
                 "schema": "novatrace/inspect/1",
                 "coverage": _coverage(case, samples=True),
-                "clocks": [],
+                "clocks": [_clock(clock) for clock in case.clocks if not clock.conflict],
                 "notices": _notices(case),
             }
         )
@@ -120,6 +121,17 @@ def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
     if samples:
         row["unparsed_samples"] = [{"line": number, "text": text} for number, text in coverage.samples]
     return row
+
+
+def _clock(clock: ClockBounds) -> _Json:
+    return {
+        "node": clock.node,
+        "offset_low_us": clock.offset_low_us,
+        "offset_high_us": clock.offset_high_us,
+        "pairs": clock.pairs,
+        "reference": clock.reference,
+        "correction_us": clock.applied_us,
+    }
 
 
 def _lines(ledger: LineLedger) -> _Json:

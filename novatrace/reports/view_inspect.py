@@ -23,6 +23,7 @@ def document(case: Case) -> Document:
     sections = [
         Section("INPUTS", tuple(_inputs(case))),
         coverage_section(case),
+        Section("CLOCKS", tuple(_clocks(case))),
         Section("NOT UNDERSTOOD", tuple(_samples(case))),
     ]
     return Document("novatrace inspect", tuple(section for section in sections if section.blocks))
@@ -116,3 +117,38 @@ def _samples(case: Case) -> Iterator[Block]:
     for coverage in case.coverage:
         for number, text in coverage.samples:
             yield say(f"{case.evidence[coverage.evidence_id].place}:{number}: {text}", "dim")
+
+
+def _clocks(case: Case) -> Iterator[Block]:
+    """How far each clock may be from the reference node's, as causes and effects across nodes tell."""
+    known = [clock for clock in case.clocks if not clock.conflict]
+    if not known:
+        return
+    rows = [
+        [
+            cell(clock.node),
+            cell(_seconds(clock.offset_low_us)),
+            cell(_seconds(clock.offset_high_us)),
+            cell(_seconds(clock.applied_us) if clock.applied_us else "-", "warn" if clock.applied_us else ""),
+            cell(clock.pairs),
+        ]
+        for clock in known
+    ]
+    yield say(
+        f"what may be added to a node's stamps, against {known[0].reference}, so that no effect comes before its cause"
+    )
+    yield table(
+        (
+            Column("node"), Column("at least", right=True), Column("at most", right=True),
+            Column("--correct-clocks adds", right=True), Column("pairs", right=True),
+        ),
+        rows,
+    )  # fmt: skip
+    for clock in case.clocks:
+        if clock.conflict and clock.offset_high_us is not None:
+            short_s = -clock.offset_high_us / 1_000_000
+            yield say(f"{' and '.join(clock.conflict)} contradict each other by {short_s:.3f} s", "warn")
+
+
+def _seconds(offset_us: int | None) -> str | None:
+    return None if offset_us is None else f"{offset_us / 1_000_000:+.3f} s"

@@ -13,7 +13,8 @@ from typing import Any
 from novatrace.errors import CaseDamagedError, CaseMissingError, CaseVersionError
 from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Case
-from novatrace.model.evidence import Coverage, Evidence, Notice
+from novatrace.model.clock import ClockBounds
+from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Migration
 from novatrace.model.scanned import KeptPiece, Scanned
@@ -29,6 +30,8 @@ _TYPES: dict[str, type[Any]] = {
     "bursts": Burst,
     "views": View,
     "findings": Finding,
+    "settings": NodeSettings,
+    "clocks": ClockBounds,
 }
 _ABOUT = tuple[Evidence, str, int, int | None]
 _REST = tuple[Coverage, int, tuple[Notice, ...]]

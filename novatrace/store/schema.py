@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-VERSION = "3"
-PARTS = ("evidence", "coverage", "notices", "migrations", "bursts", "views", "findings")
+VERSION = "4"
+PARTS = ("evidence", "coverage", "notices", "migrations", "bursts", "views", "findings", "settings", "clocks")
 
 # pieces: what reading gave, so that the same bytes are not read again. parts: the analysed case, one row an item.
 # names: which rows of parts have to do with a VM, a request or a host.

@@ -1,0 +1,91 @@
+"""Clocks by causality: real logs are consistent, known skews lie in the intervals, contradictions are found."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cases import FIXTURES, analysed, node_folders
+from msgspec.structs import replace
+
+from novatrace import pipeline
+from novatrace.analysis import clock_skew
+from novatrace.pipeline.ingest import ingest, plan_of
+
+CASES = sorted((FIXTURES / "real-nova").iterdir())
+real = pytest.mark.parametrize("folder", CASES, ids=lambda p: p.name)
+
+
+@cache
+def events(folder: Path):
+    """The events of a real case."""
+    return ingest(plan_of(pipeline.RunOptions(node_folders(folder)))).events
+
+
+@real
+def test_one_machine_has_one_clock(folder):
+    """These logs were written on one machine: no contradiction, and no difference is within every interval."""
+    found = clock_skew.clocks(events(folder))
+    assert found
+    for clock in found:
+        assert not clock.conflict
+        assert clock.offset_low_us is None or clock.offset_low_us <= 0
+        assert clock.offset_high_us is None or clock.offset_high_us >= 0
+        assert clock.applied_us == 0
+
+
+@real
+def test_a_known_skew_lies_in_the_interval_and_the_correction_keeps_the_order(folder):
+    """Each node's clock is put wrong by up to ten seconds: what would put it right is within its interval."""
+    dice = random.Random(folder.name)
+    nodes = sorted({e.node for e in events(folder)})
+    for _ in range(5):
+        wrong = {node: dice.randrange(-10_000_000, 10_000_000) for node in nodes}
+        skewed = [replace(e, when_us=e.when_us + wrong[e.node]) for e in events(folder)]
+        found = clock_skew.clocks(skewed)
+        for clock in found:
+            right = wrong[clock.reference] - wrong[clock.node]
+            unit = 1000 * len(nodes)
+            assert clock.offset_low_us is None or clock.offset_low_us - unit <= right
+            assert clock.offset_high_us is None or right <= clock.offset_high_us + unit
+        again = clock_skew.clocks(clock_skew.corrected(skewed, found))
+        assert all(not clock.conflict and abs(clock.applied_us) <= 1000 * len(nodes) for clock in again)
+
+
+def shifted(folder: Path, target: Path, node: str, seconds: int) -> Path:
+    """A case whose stamps of one node are so many seconds ahead."""
+    for path in folder.glob("*/*.log"):
+        out = target / path.parent.name / path.name
+        out.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_text().splitlines(keepends=True)
+        if path.parent.name == node:
+            moved = timedelta(seconds=seconds)
+            lines = [
+                (datetime.fromisoformat(x[:23]) + moved).isoformat(" ", "milliseconds") + x[23:] if x[:2] == "20" else x
+                for x in lines
+            ]
+        out.write_text("".join(lines))
+    return target
+
+
+def test_a_clock_that_is_behind_is_told_and_corrected_only_on_request(novatrace, tmp_path):
+    """compute-02 is 30 s behind: its claims come before their dispatch."""
+    logs = shifted(FIXTURES / "real-nova" / "b1-race-placement-room1", tmp_path / "logs", "compute-02", -30)
+    told = novatrace("correlate", logs).stdout.decode()
+    assert "W-CLOCK-SKEW compute-02" in told
+    assert "behind those of ctl01" in told
+    corrected = novatrace("correlate", logs, "--correct-clocks").stdout.decode()
+    assert "I-CLOCK-CORRECTED compute-02" in corrected
+    assert "W-CLOCK-SKEW" not in corrected
+    seen = novatrace("inspect", logs, "-q").stdout.decode()
+    assert "CLOCKS" in seen
+
+
+def test_the_finding_names_both_lines():
+    """A contradiction cites cause and effect of each pair."""
+    case = analysed(FIXTURES / "findings" / "clock-contradiction" / "raises-a-clock-that-was-set")
+    found = [f for f in case.findings if f.slug == "clock-contradiction"]
+    assert [c.what for c in found[0].evidence] == ["cause", "effect"] * 2
