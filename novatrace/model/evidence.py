@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 SAMPLES_KEPT = 5
+SHAPES_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Coverage:
         levels: level word → records.
         ignored: rule → lines left out by it.
         nodes: machine named in the lines → records.
+        shapes: masked text of lines that no layout matched → (lines, the first one's number).
         samples: up to a few (line number, text) of lines that no layout matched.
     """
 
@@ -108,9 +110,19 @@ class Coverage:
     samples: list[tuple[int, str]] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
     nodes: dict[str, int] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add_shape(self, shape: str, count: int, line_no: int) -> None:
+        """Counts lines of a shape; beyond many shapes the rest counts as one."""
+        if shape not in self.shapes and len(self.shapes) >= SHAPES_KEPT:
+            shape = "(other shapes)"
+        known, first = self.shapes.get(shape, (0, line_no))
+        self.shapes[shape] = (known + count, first)
 
     def add(self, following: Coverage) -> None:
         """Adds the account of the part that follows."""
+        for shape, (count, line_no) in following.shapes.items():
+            self.add_shape(shape, count, line_no + self.lines.total)
         self.samples += [(number + self.lines.total, text) for number, text in following.samples]
         del self.samples[SAMPLES_KEPT:]
         self.lines.add(following.lines)

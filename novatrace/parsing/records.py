@@ -20,6 +20,7 @@ from novatrace.parsing.layouts import USER_FIRST, OsloParts
 from novatrace.parsing.lines import PhysicalLine, looks_dated, unbroken
 from novatrace.parsing.manner import Manner
 from novatrace.parsing.record import OWN_ID, Naming, Record, record_of
+from novatrace.parsing.shapes import shape_of
 from novatrace.parsing.suffixes import without_suffix
 
 MESSAGE_CAP_CHARS = 1 << 18
@@ -133,6 +134,7 @@ class RecordReader:
 
     def _not_understood(self, physical: PhysicalLine, text: str) -> None:
         self.coverage.lines.unparsed += 1
+        self.coverage.add_shape(shape_of(text), 1, physical.number)
         if len(self.coverage.samples) < SAMPLES_KEPT:
             self.coverage.samples.append((physical.number, text[:200]))
 

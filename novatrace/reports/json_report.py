@@ -119,8 +119,18 @@ def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
         "lines": _lines(coverage.lines),
     }
     if samples:
+        row["ignored"] = dict(sorted(coverage.ignored.items()))
+        row["layouts"] = dict(sorted(coverage.layouts.items()))
+        row["unparsed_shapes"] = [
+            {"shape": shape, "lines": count, "first_line": line_no} for shape, count, line_no in _shapes(coverage)
+        ]
         row["unparsed_samples"] = [{"line": number, "text": text} for number, text in coverage.samples]
     return row
+
+
+def _shapes(coverage: Coverage) -> list[tuple[str, int, int]]:
+    rows = [(shape, count, line_no) for shape, (count, line_no) in coverage.shapes.items()]
+    return sorted(rows, key=lambda row: (-row[1], row[2]))
 
 
 def _clock(clock: ClockBounds) -> _Json:

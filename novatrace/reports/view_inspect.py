@@ -16,6 +16,13 @@ _COLUMNS = (
     Column("cont.", right=True), Column("ignored", right=True), Column("unparsed", right=True),
     Column("too long", right=True), Column("first (UTC)"), Column("last"), Column("DEBUG"),
 )  # fmt: skip
+# What each service's log alone tells.
+_TELLS = {
+    "nova-api": "who asked for what, and when, is not here",
+    "nova-conductor": "where VMs were sent, retries and alternates are not here",
+    "nova-scheduler": "filters, candidates and choices are not here",
+    "nova-compute": "claims, capacity and what became of the VMs are not here",
+}
 
 
 def document(case: Case) -> Document:
@@ -24,6 +31,8 @@ def document(case: Case) -> Document:
         Section("INPUTS", tuple(_inputs(case))),
         coverage_section(case),
         Section("CLOCKS", tuple(_clocks(case))),
+        Section("NOVA.CONF", tuple(_settings(case))),
+        Section("NOT THERE", tuple(_not_there(case))),
         Section("NOT UNDERSTOOD", tuple(_samples(case))),
     ]
     return Document("novatrace inspect", tuple(section for section in sections if section.blocks))
@@ -89,6 +98,13 @@ def _debug_off(case: Case) -> Iterator[Block]:
         )
 
 
+def _shared(coverage: Coverage, layout: str) -> str:
+    """A layout with its share of the records, where it is not the only one."""
+    total = sum(coverage.layouts.values())
+    share = 100 * coverage.layouts[layout] / total
+    return layout if len(coverage.layouts) == 1 else f"{layout} {share:.1f} %"
+
+
 def _inputs(case: Case) -> Iterator[Block]:
     columns = [
         Column("path", whole=False), Column("layout"), Column("node"), Column("service"), Column("bytes", right=True),
@@ -103,7 +119,7 @@ def _inputs(case: Case) -> Iterator[Block]:
         rows.append(
             [
                 cell(evidence.place),
-                cell("+".join(layouts)),
+                cell("+".join(_shared(coverage, layout) for layout in layouts)),
                 cell(evidence.node),
                 cell(evidence.service or "+".join(services)),
                 cell(coverage.bytes_decoded),
@@ -111,12 +127,49 @@ def _inputs(case: Case) -> Iterator[Block]:
             ]
         )
     yield table(columns, rows)
+    yield from _left_out(case)
 
 
 def _samples(case: Case) -> Iterator[Block]:
+    """What was not understood, by shape: how often, where first, and the lines themselves of the first few."""
+    rows = [
+        [cell(count, "warn"), cell(f"{case.evidence[coverage.evidence_id].place}:{line_no}"), cell(shape)]
+        for coverage in case.coverage
+        for shape, (count, line_no) in sorted(coverage.shapes.items(), key=lambda item: (-item[1][0], item[1][1]))
+    ]
+    if rows:
+        yield table((Column("lines", right=True), Column("first", whole=False), Column("shape", whole=False)), rows)
     for coverage in case.coverage:
         for number, text in coverage.samples:
             yield say(f"{case.evidence[coverage.evidence_id].place}:{number}: {text}", "dim")
+
+
+def _left_out(case: Case) -> Iterator[Block]:
+    """Lines left out on purpose, by the rule's name."""
+    rules: dict[str, int] = defaultdict(int)
+    for coverage in case.coverage:
+        for rule, count in coverage.ignored.items():
+            rules[rule] += count
+    if rules:
+        listed = ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
+        yield say(f"ignored on purpose: {listed}", "dim")
+
+
+def _not_there(case: Case) -> Iterator[Block]:
+    """Services whose logs are missing altogether, and what they would have told."""
+    seen = {service for coverage in case.coverage for service in coverage.services}
+    seen |= {evidence.service for evidence in case.evidence if evidence.service}
+    for service, tells in _TELLS.items():
+        if seen and service not in seen:
+            yield say(f"no {service} log: {tells}", "warn")
+
+
+def _settings(case: Case) -> Iterator[Block]:
+    """Nova's options as a nova.conf beside the logs has them."""
+    for one in case.settings:
+        listed = ", ".join(f"{name.partition('/')[2]} = {value}" for name, value in one.options if "format" not in name)
+        if listed:
+            yield say(f"{one.node or one.place}: {listed}")
 
 
 def _clocks(case: Case) -> Iterator[Block]:
