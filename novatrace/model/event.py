@@ -13,7 +13,7 @@ from novatrace.model.evidence import Provenance
 class Event(Struct, frozen=True, gc=False):
     """A record whose message the catalogue knows.
 
-    A ``Struct``, because there are millions of them: it is made in a tenth of a dataclass's time and sent as bytes.
+    A ``Struct``, because there are many of them: it is made in a tenth of a dataclass's time.
 
     Attributes:
         kind: the message kind of the catalogue, such as ``filter-result``.
@@ -53,11 +53,6 @@ class Event(Struct, frozen=True, gc=False):
     def origin(self) -> str | int:
         """Who wrote the line: the node, whatever file of a rotated set it stands in; else the input."""
         return self.node if self.node is not None else self.provenance.evidence_id
-
-    def moved(self, evidence_id: int, lines: int) -> Event:
-        """The same event in an input of this number, so many lines further down."""
-        where = self.provenance
-        return replace(self, provenance=Provenance(evidence_id, where.byte_offset, where.length, where.line_no + lines))
 
     def later(self, by_us: int) -> Event:
         """The same event so many µs later; one whose time is unknown stays as it is."""

@@ -12,7 +12,7 @@ class Scanned:
     """A piece of an input, read.
 
     Attributes:
-        events: the events, encoded (``parsing/scan_task.py``); only analysis takes them apart.
+        events: the events, folded (``parsing/fragments.py``).
         coverage: its account; line numbers of events and samples count from the piece's first line.
         invalid_utf8_lines: lines of it that are not valid UTF-8.
         notices: what went wrong while reading it.

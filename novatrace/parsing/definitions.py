@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import regex
 
 from novatrace.errors import UsageError
+from novatrace.model.host_states import HostStates
 from novatrace.parsing.values import HOST_STATE, TYPES, UUID
 
 USER_MATCH_SECONDS = 0.25
@@ -303,7 +304,7 @@ def _known(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """A value without its unknowns: TOML has no null, so a sample leaves them out."""
     if isinstance(value, dict):
         return {key: _known(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
+    if isinstance(value, (list, HostStates)):
         return [_known(item) for item in value]
     return value
 

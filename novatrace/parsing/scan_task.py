@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from msgspec import msgpack
-
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice
 from novatrace.model.scanned import Scanned
@@ -19,6 +17,7 @@ from novatrace.parsing.block_scanner import BlockScanner
 from novatrace.parsing.definitions import Catalogue
 from novatrace.parsing.events import MessageMatcher, events_of
 from novatrace.parsing.followers import Followers
+from novatrace.parsing.fragments import fold, unfold
 from novatrace.parsing.layout_reader import LayoutReader
 from novatrace.parsing.lines import physical_lines
 from novatrace.parsing.manner import Manner
@@ -26,7 +25,6 @@ from novatrace.parsing.record import Naming
 from novatrace.parsing.records import RecordReader
 from novatrace.parsing.repetitions import without_repetitions
 
-_DECODER = msgpack.Decoder(list[Event])
 
 
 class Scanner:
@@ -58,8 +56,8 @@ class Scanner:
             scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, followers, before=before)
             found = scanner.events(chunks, offset=offset)
         kept = filter(followers.keeps, found)
-        encoded = msgpack.encode(list(without_repetitions(kept, self.periodic)))
-        return Scanned(encoded, coverage, reader.invalid_utf8_lines)
+        folded = fold(without_repetitions(kept, self.periodic))
+        return Scanned(folded, coverage, reader.invalid_utf8_lines)
 
 
 def first_record(data: bytes) -> int | None:
@@ -88,14 +86,10 @@ class Joined:
 
     def add(self, piece: Scanned, evidence: Evidence) -> None:
         """Adds the next piece; one that was read for another case gets the input's number in this one."""
-        events = _DECODER.decode(piece.events)
         self.invalid_utf8_lines += piece.invalid_utf8_lines
         self.notices += piece.notices
         lines_before = 0 if self.coverage is None else self.coverage.lines.total
-        if lines_before or piece.coverage.evidence_id != evidence.id:
-            self.events += (event.moved(evidence.id, lines_before) for event in events)
-        else:
-            self.events += events
+        self.events += unfold(piece.events, evidence.id, lines_before)
         if self.coverage is None:
             self.coverage = replace(piece.coverage, evidence_id=evidence.id)
         else:

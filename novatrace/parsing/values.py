@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from novatrace.model.host_states import HostStates
+
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 # A HostState as it stands in a sentence, of any era (Folsom names no node; Grizzly ends with the VM type).
@@ -34,6 +36,8 @@ _HOST_STATE = re.compile(
 _FOLSOM_HOST_STATE = re.compile(r"host '(?P<host>[^']+)': free_ram_mb:(?P<ram>-?\d+) free_disk_mb:(?P<disk>-?\d+)")
 _BARE_WEIGHED = re.compile(r"\[host: (?P<host>[^,\s()\[\]]+)(?:, weight: (?P<weight>-?[\d.e+-]+))?\]")
 _FOLSOM_WEIGHED = re.compile(r"WeightedHost host: (?P<host>[^\s,\]]+)")
+_LISTED = (_HOST_STATE, _FOLSOM_HOST_STATE, _BARE_WEIGHED, _FOLSOM_WEIGHED)
+_LISTED_PAIR = re.compile(r"\(([^,()]+), ?([^()]+)\) ram: ?-?\d+(?:MB)? disk:")
 _HOST_PAIR = re.compile(r"\(u?'(?P<host>[^']*)', u?'(?P<node>[^']*)'\)")
 _HOST_WEIGHT = re.compile(
     r"\(u?'(?P<host>[^']*)', u?'(?P<node>[^']*)'\): (?P<weight>-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan))"
@@ -71,7 +75,20 @@ def _bare(host: str, weight: str | None, ram: str | None = None, disk: str | Non
     }
 
 
-def host_states(text: str) -> list[dict[str, Any]]:
+def host_states(text: str) -> HostStates:
+    """HostState or WeighedHost representations, taken apart when asked for."""
+    if text.strip("[] ") and not any(form.search(text) for form in _LISTED):
+        raise ValueError("no HostState in it")
+    return HostStates(text, listed_states, listed_pairs)
+
+
+def listed_pairs(text: str) -> list[tuple[str, str | None]]:
+    """(host, node) of what ``listed_states`` gives."""
+    found: list[tuple[str, str | None]] = _LISTED_PAIR.findall(text)
+    return found or [(state["host"], state["node"]) for state in listed_states(text)]
+
+
+def listed_states(text: str) -> list[dict[str, Any]]:
     """HostState or WeighedHost representations in order, each with free MB and weight or None.
 
     ``ram`` and ``disk`` are free MB in every release and may be negative; vCPUs are in none.
@@ -81,15 +98,12 @@ def host_states(text: str) -> list[dict[str, Any]]:
         return found
     found = [_bare(m["host"], None, m["ram"], m["disk"]) for m in _FOLSOM_HOST_STATE.finditer(text)]
     found = found or [_bare(m["host"], m["weight"]) for m in _BARE_WEIGHED.finditer(text)]
-    found = found or [_bare(m["host"], None) for m in _FOLSOM_WEIGHED.finditer(text)]
-    if not found and text.strip("[] "):
-        raise ValueError("no HostState in it")
-    return found
+    return found or [_bare(m["host"], None) for m in _FOLSOM_WEIGHED.finditer(text)]
 
 
 def host_state(text: str) -> dict[str, Any]:
     """The one HostState or WeighedHost of a ``Selected host`` message."""
-    states = host_states(text)
+    states = listed_states(text)
     if len(states) != 1:
         raise ValueError("not exactly one HostState")
     return states[0]

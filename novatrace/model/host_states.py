@@ -1,0 +1,68 @@
+"""A list of hosts as a scheduler printed it, kept as text until somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, overload
+
+State = dict[str, Any]
+_KEPT = 16
+
+
+class HostStates(Sequence[State]):
+    """HostState or WeighedHost representations of one line (``host``, ``node``, free MB …, weight), in its order.
+
+    A scheduler prints every host for every request, and most lists are never looked at: the text is kept, and taken
+    apart when an item is asked for. The dicts are shared; do not change them.
+
+    Args:
+        text: as printed.
+        states: takes a text apart.
+        pairs: reads only the names of its hosts, (host, node).
+    """
+
+    __slots__ = ("_pairs", "_states", "text")
+
+    def __init__(
+        self, text: str, states: Callable[[str], list[State]], pairs: Callable[[str], list[tuple[str, str | None]]]
+    ) -> None:
+        self.text = text
+        self._states = states
+        self._pairs = pairs
+
+    @overload
+    def __getitem__(self, index: int) -> State: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[State]: ...
+    def __getitem__(self, index: int | slice) -> State | Sequence[State]:
+        return _decoded(self._states, self.text)[index]
+
+    def __iter__(self) -> Iterator[State]:
+        return iter(_decoded(self._states, self.text))
+
+    def __len__(self) -> int:
+        return len(self.pairs())
+
+    def __bool__(self) -> bool:
+        return bool(self.text.strip("[] "))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, HostStates):
+            return self.text == other.text
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"HostStates({self.text!r})"
+
+    def pairs(self) -> list[tuple[str, str | None]]:
+        """(host, node) of each; far cheaper than the states."""
+        return self._pairs(self.text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _decoded(states: Callable[[str], list[State]], text: str) -> tuple[State, ...]:
+    return tuple(states(text))
