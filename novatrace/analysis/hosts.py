@@ -7,10 +7,11 @@ for H:N with uuid``, ``ComputeNode(… uuid=…)``. A compute log belongs to the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from novatrace.model.event import Event
+from novatrace.model.host_states import HostStates
 from novatrace.model.migration import HostNode
 
 _NAMES_NODE = ("resource-view", "claim-granted", "claim-attempt", "hypervisor-view")
@@ -34,6 +35,7 @@ class HostMap:
         # Answers; what is learnt while the last pieces fall into place (providers) changes none of them.
         self._machines: dict[tuple[str | int, int | None, str | None], HostNode | None] = {}
         self._inputs: dict[int, set[str]] = {}
+        self._listed: set[tuple[str | None, str | None]] = set()
         inventories: list[Event] = []
         for event in events:
             if event.service == "nova-compute":
@@ -130,14 +132,24 @@ class HostMap:
         elif event.kind == "host-state-updated":
             self._learn_compute_node(values.get("compute_node") or {})
         elif event.kind in _STATE_LISTS:
-            for state in values.get("hosts", ()):
-                self._pair(state.get("host"), state.get("node"))
+            for pair in self._new_pairs(values.get("hosts", ())):
+                self._pair(*pair)
         elif event.kind == "host-selected":
             self._pair(values["host"].get("host"), values["host"].get("node"))
         elif event.kind in _DISPATCHES:
             self._pair(values.get("host"), values.get("node"))
         elif event.kind in _NAMES_NODE and values.get("node"):
             self._learn_machine(event, None, values["node"])
+
+    def _new_pairs(self, listed: Sequence[dict[str, Any]]) -> list[tuple[str | None, str | None]]:
+        """The (host, node) of a list that no list before it had; a scheduler prints the same ones again and again."""
+        if isinstance(listed, HostStates):
+            pairs: list[tuple[str | None, str | None]] = [*listed.pairs()]
+        else:
+            pairs = [(state.get("host"), state.get("node")) for state in listed]
+        new = [pair for pair in pairs if pair not in self._listed]
+        self._listed.update(new)
+        return new
 
     def _learn_identity(self, event: Event) -> None:
         host, node = event.values.get("host"), event.values.get("node")

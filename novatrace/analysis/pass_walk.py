@@ -6,6 +6,7 @@ A pass begins with ``Starting to schedule``, with what the request excludes, or 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +49,7 @@ class Draft:
     steps: list[FilterStep] = field(default_factory=list)
     results: list[dict[str, Any]] | None = None
     named: list[dict[str, Any]] | None = None
-    candidates: list[dict[str, Any]] = field(default_factory=list)
+    candidates: Sequence[dict[str, Any]] = ()
     weighed: bool = False
     selected: Event | None = None
     refused: list[Event] = field(default_factory=list)
@@ -132,18 +133,23 @@ def _exhausted(draft: Draft, event: Event) -> None:
 
 
 def _filtered(draft: Draft, event: Event) -> None:
-    draft.candidates = list(event.values["hosts"])
+    draft.candidates = event.values["hosts"]
     # `Filtered []`: every host was ignored, forced away or not the requested one before any filter ran.
     draft.exhausted = draft.exhausted or not draft.candidates
 
 
 def _weighed(draft: Draft, event: Event) -> None:
+    listed = event.values["hosts"]
+    if listed and all(value is not None for value in listed[0].values()):
+        # WeighedHost holds the whole HostState since Icehouse: what the list before it says adds nothing.
+        draft.candidates, draft.weighed = listed, True
+        return
     known = {(s["host"], s["node"]): s for s in draft.candidates}
     by_host: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for state in draft.candidates:
         by_host[state["host"]].append(state)
     merged = []
-    for state in event.values["hosts"]:
+    for state in listed:
         seen = known.get((state["host"], state["node"]))
         if seen is None and len(by_host[state["host"]]) == 1:
             seen = by_host[state["host"]][0]

@@ -22,6 +22,7 @@ from novatrace.parsing.anchors import Anchors
 from novatrace.parsing.events import MessageMatcher, events_of
 from novatrace.parsing.followers import Followers
 from novatrace.parsing.lines import LINE_CAP_BYTES, physical_lines
+from novatrace.parsing.one_liners import OneLiners
 from novatrace.parsing.record import Record
 from novatrace.parsing.records import INHERIT_WITHIN_BYTES, RecordReader
 from novatrace.parsing.repetitions import Repetitions
@@ -61,6 +62,7 @@ class BlockScanner:
         self._evidence = evidence
         self._matcher = matcher
         self._anchors = anchors
+        self._one_liners = OneLiners(evidence, matcher, reader)
         self._repetitions = Repetitions()
         self._followers = followers
         self._before = before
@@ -186,23 +188,31 @@ class BlockScanner:
 
     def _hits(self, part: bytes, start: int) -> Iterator[Event]:
         line_end, number, counted = -1, self._line_no, 0
+        base = self._base + start
         for anchor, at, _ in self._anchors.find(part):
             if at < line_end:
                 continue
-            begin = part.rfind(b"\n", 0, at) + 1
-            line = part[begin : _end(part, at)]
-            wanted = self._wanted(anchor, line, self._base + start + begin)
+            begin, end = part.rfind(b"\n", 0, at) + 1, _end(part, at)
+            line = part[begin:end]
+            wanted = self._wanted(anchor, line, base + begin)
             if wanted is None:
                 continue
-            line_end = begin + len(line)
+            line_end = end
             if not wanted:
                 continue
             number += count(part, b"\n", counted, begin)
             counted = begin
-            record = self._record(part, begin, line, start, number)
-            if record is not None:
-                self.reader.count_service(record)
-                yield from events_of([self.reader.adopted(record)], self._evidence, self._matcher)
+            event = self._one_liners.event(line, base + begin, end - begin + (end < len(part)), number)
+            if isinstance(event, Event):
+                yield event
+            elif event is not None:
+                yield from self._long_way(part, begin, line, start, number)
+
+    def _long_way(self, part: bytes, begin: int, line: bytes, start: int, number: int) -> Iterator[Event]:
+        record = self._record(part, begin, line, start, number)
+        if record is not None:
+            self.reader.count_service(record.service)
+            yield from events_of([self.reader.adopted(record)], self._evidence, self._matcher)
 
     def _led(self) -> None:
         """Lets the followers know what leads them from before the range."""

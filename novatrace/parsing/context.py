@@ -64,6 +64,7 @@ def service_of_ident(name: str) -> str | None:
     return next((service for pattern, service in _IDENTS if pattern.search(name)), None)
 
 
+@lru_cache(maxsize=1024)
 def service_of(logger: str) -> str | None:
     """The service that writes under this logger, or None when several do."""
     return next((service for prefix, service in _SERVICE_OF_LOGGER if logger.startswith(prefix)), None)

@@ -35,8 +35,8 @@ class Line(Struct, frozen=True, gc=False, array_like=True):
     line_no: int
 
 
-class Fragment(Struct, frozen=True, gc=False, array_like=True):
-    """The events of one context."""
+class Context(Struct, frozen=True, gc=False, array_like=True):
+    """What the lines of a fragment share."""
 
     node: str | None
     service: str | None
@@ -45,6 +45,12 @@ class Fragment(Struct, frozen=True, gc=False, array_like=True):
     global_request_id: str | None
     user_id: str | None
     project_id: str | None
+
+
+class Fragment(Struct, frozen=True, gc=False, array_like=True):
+    """The events of one context."""
+
+    context: Context
     lines: list[Line]
 
 
@@ -72,18 +78,20 @@ _DECODER = msgpack.Decoder(Folded, ext_hook=_unpacked)
 def fold(events: Iterable[Event]) -> bytes:
     """The events of a piece as bytes."""
     kinds: dict[str, int] = {}
-    fragments: dict[tuple[Any, ...], list[Line]] = {}
+    fragments: dict[Context, list[Line]] = {}
     for e in events:
-        context = (e.node, e.service, e.pid, e.request_id, e.global_request_id, e.user_id, e.project_id)
+        context = Context(e.node, e.service, e.pid, e.request_id, e.global_request_id, e.user_id, e.project_id)
         lines = fragments.get(context)
         if lines is None:
             lines = fragments[context] = []
         kind = kinds.setdefault(e.kind, len(kinds))
         at = e.provenance
         lines.append(
-            Line(kind, e.when_us, e.level, e.instance_uuid, e.values, e.inherited, at.byte_offset, at.length, at.line_no)
+            Line(
+                kind, e.when_us, e.level, e.instance_uuid, e.values, e.inherited, at.byte_offset, at.length, at.line_no
+            )
         )
-    return _ENCODER.encode(Folded(list(kinds), [Fragment(*context, lines) for context, lines in fragments.items()]))
+    return _ENCODER.encode(Folded(list(kinds), [Fragment(context, lines) for context, lines in fragments.items()]))
 
 
 def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:
@@ -103,9 +111,9 @@ def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:
 def _events(folded: Folded, evidence_id: int, lines_before: int) -> Iterator[Event]:
     kinds = folded.kinds
     for f in folded.fragments:
-        node, service, pid, request_id, global_id, user, project = (
-            f.node, f.service, f.pid, f.request_id, f.global_request_id, f.user_id, f.project_id
-        )  # fmt: skip
+        c = f.context
+        node, service, pid, request_id = c.node, c.service, c.pid, c.request_id
+        global_id, user, project = c.global_request_id, c.user_id, c.project_id
         for e in f.lines:
             yield Event(
                 kinds[e.kind], e.when_us, node, service, pid, e.level, request_id, global_id, user, project,

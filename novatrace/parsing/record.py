@@ -15,7 +15,7 @@ from novatrace.parsing.suffixes import without_suffix
 from novatrace.parsing.timestamps import Clock
 
 Naming = Callable[[str], tuple[str | None, str | None]]
-OWN_ID = re.compile(r"\[req-[0-9a-f-]{36}\] ")
+_OWN_ID = re.compile(r"\[req-[0-9a-f-]{36}\] ")
 # What a collector that took the header apart left at the front of the message.
 _FRONT = compiled(
     r"(?:\[(?P<context>-|(?:[\w\-]+ |None | )?req-[^\]\[]*)\](?: |$))?"
@@ -70,8 +70,6 @@ def record_of(
     request_id, global_id, user, project = _ids(fields, line.identity)
     logger = str(fields.get("logger", ""))
     named = naming(str(fields["file"])) if naming is not None and "file" in fields else (None, None)
-    if "[req-" in message[:5]:
-        message = OWN_ID.sub("", message, count=1)
     return Record(
         layout=line.layout,
         when_us=clock.when_us(fields),
@@ -85,12 +83,19 @@ def record_of(
         user_id=user,
         project_id=project,
         instance_uuid=_instance(fields.get("instance")),
-        message=without_suffix(message),
+        message=own_text(message),
         line_no=place[0],
         offset=place[1],
         length=place[2],
         traceback=() if line.more else _traceback(fields.get("traceback")),
     )
+
+
+def own_text(message: str) -> str:
+    """The message without a second request id at its beginning and without the DEBUG suffix."""
+    if message.startswith("[req-"):
+        message = _OWN_ID.sub("", message, count=1)
+    return without_suffix(message)
 
 
 def node_of(fields: dict[str, Any], naming: Naming | None) -> str | None:

@@ -13,20 +13,17 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from novatrace.model.evidence import SAMPLES_KEPT, Coverage
-from novatrace.parsing.context import identity, service_of
 from novatrace.parsing.journal_export import entries
 from novatrace.parsing.layout_reader import LayoutReader, Line, embedded
-from novatrace.parsing.layouts import USER_FIRST, OsloParts
+from novatrace.parsing.layouts import OsloParts
 from novatrace.parsing.lines import PhysicalLine, looks_dated, unbroken
 from novatrace.parsing.manner import Manner
-from novatrace.parsing.record import OWN_ID, Naming, Record, record_of
+from novatrace.parsing.record import Naming, Record, record_of
 from novatrace.parsing.shapes import shape_of
-from novatrace.parsing.suffixes import without_suffix
 
 MESSAGE_CAP_CHARS = 1 << 18
 INHERIT_WITHIN_BYTES = 1 << 16
 _INHERIT_WITHIN_US = 2_000_000
-_NO_IDS = (None, None, None, None)
 
 
 @dataclass(slots=True)
@@ -60,7 +57,7 @@ class RecordReader:
         self.coverage = coverage
         self.invalid_utf8_lines = 0
         self._manner = manner
-        self._clock = manner.clock
+        self.clock = manner.clock
         self._service = service
         self._layouts = LayoutReader(first=manner.layouts)
         self._naming = naming
@@ -158,9 +155,6 @@ class RecordReader:
     def single(self, raw: bytes, offset: int, number: int, length: int) -> Record | None:
         """The record of one line that has no continuation, or None when no layout fits; it is not counted."""
         text = self._decoded(raw, number)
-        parts = self._layouts.oslo_parts(text)
-        if parts is not None:
-            return self._of_parts(parts, offset, number, length)
         line = self._layouts.read(text)
         if line is None or line.bare:
             return None
@@ -171,35 +165,14 @@ class RecordReader:
         line = self._layouts.read(raw.decode("utf-8", "replace"))
         return line is not None and line.begins
 
-    def _of_parts(self, parts: OsloParts, offset: int, number: int, length: int) -> Record:
-        """The same as ``_record`` for the commonest layout, without the dicts in between."""
-        date, time, fraction, pid, level, logger, context, instance, message = parts
-        request_id, global_id, user, project = identity(context, USER_FIRST) if context else _NO_IDS
-        if "[req-" in message[:5]:
-            message = OWN_ID.sub("", message, count=1)
-        return Record(
-            layout="oslo",
-            when_us=self._clock.at(date, time, fraction),
-            node=None,
-            service=self._service or service_of(logger),
-            pid=None if pid is None else int(pid),
-            level=level,
-            logger=logger,
-            request_id=request_id,
-            global_request_id=global_id,
-            user_id=user,
-            project_id=project,
-            instance_uuid=instance,
-            message=without_suffix(message),
-            line_no=number,
-            offset=offset,
-            length=length,
-        )
+    def oslo_parts(self, text: str) -> OsloParts | None:
+        """The parts of a line of oslo's default layout, where that is the layout of the lines before it."""
+        return self._layouts.oslo_parts(text)
 
     def _record(self, opened: _Open) -> Record:
         physical = opened.physical
         place = (physical.number, physical.offset, opened.length)
-        return record_of(opened.line, "".join(opened.more), self._clock, self._service, self._naming, place)
+        return record_of(opened.line, "".join(opened.more), self.clock, self._service, self._naming, place)
 
     def count_span(self, first: Record, last: Record, levels: dict[str, int], lines: int, length: int) -> None:
         """Counts one-line records of one layout that are not read one by one, from the first to the last of them."""
@@ -212,15 +185,15 @@ class RecordReader:
             coverage.levels[level] = coverage.levels.get(level, 0) + number
         for record in (first, last):
             self._count_time(record.when_us)
-            self.count_service(record)
+            self.count_service(record.service)
         if self._service is not None:
             coverage.services[self._service] = coverage.services.get(self._service, 0) + lines
 
-    def count_service(self, record: Record) -> None:
+    def count_service(self, service: str | None) -> None:
         """Where the file's name does not tell the service, those of the records that are read stand for all."""
-        if self._service is None and record.service:
+        if self._service is None and service:
             services = self.coverage.services
-            services[record.service] = services.get(record.service, 0) + 1
+            services[service] = services.get(service, 0) + 1
 
     def _count(self, record: Record) -> None:
         coverage = self.coverage

@@ -26,7 +26,6 @@ from novatrace.parsing.records import RecordReader
 from novatrace.parsing.repetitions import without_repetitions
 
 
-
 class Scanner:
     """The catalogue, made ready for reading; made once in a process."""
 

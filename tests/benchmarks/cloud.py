@@ -101,38 +101,86 @@ class Cloud:
         source = self.dice.choice([host for host in self.hosts if host != target])
         api, scheduler = f"ctl{control}/nova-api.log", f"ctl{control}/nova-scheduler.log"
         compute = f"{target.split('.')[0]}/nova-compute.log"
-        yield at, api, f"DEBUG nova.api.openstack.wsgi {ids} Action: 'action', calling method: <bound method X._migrate>, body: {{\"migrate\": null}} _process_stack {PY}/nova/api/openstack/wsgi.py:633"
-        yield at + 2, api, f"DEBUG nova.compute.api {ids} [instance: {vm}] Fetching instance by UUID get {PY}/nova/compute/api.py:2312"
-        yield at + 9, api, f"DEBUG nova.compute.api {ids} [instance: {vm}] flavor_id is None. Assuming migration. resize {PY}/nova/compute/api.py:3230"
-        yield at + 60, api, f'INFO nova.osapi_compute.wsgi.server {ids} 10.0.1.7 "POST /v2.1/{project}/servers/{vm}/action HTTP/1.1" status: 202 len: 380 time: 0.0601230'
+        yield (
+            at,
+            api,
+            f"DEBUG nova.api.openstack.wsgi {ids} Action: 'action', calling method: <bound method X._migrate>, body: {{\"migrate\": null}} _process_stack {PY}/nova/api/openstack/wsgi.py:633",
+        )
+        yield (
+            at + 2,
+            api,
+            f"DEBUG nova.compute.api {ids} [instance: {vm}] Fetching instance by UUID get {PY}/nova/compute/api.py:2312",
+        )
+        yield (
+            at + 9,
+            api,
+            f"DEBUG nova.compute.api {ids} [instance: {vm}] flavor_id is None. Assuming migration. resize {PY}/nova/compute/api.py:3230",
+        )
+        yield (
+            at + 60,
+            api,
+            f'INFO nova.osapi_compute.wsgi.server {ids} 10.0.1.7 "POST /v2.1/{project}/servers/{vm}/action HTTP/1.1" status: 202 len: 380 time: 0.0601230',
+        )
         yield from self._scheduling(at + 90, scheduler, ids, source, target, view)
-        yield at + 300, f"ctl{control}/nova-conductor.log", f"DEBUG nova.conductor.tasks.migrate {ids} [instance: {vm}] Calling prep_resize with selected host: {target}; Selected node: {target} _execute {PY}/nova/conductor/tasks/migrate.py:80"
+        yield (
+            at + 300,
+            f"ctl{control}/nova-conductor.log",
+            f"DEBUG nova.conductor.tasks.migrate {ids} [instance: {vm}] Calling prep_resize with selected host: {target}; Selected node: {target} _execute {PY}/nova/conductor/tasks/migrate.py:80",
+        )
         fits = TOTAL_RAM_MB - 512 - (self.used[target] + 1) * RAM_MB >= 0
         yield from self._claim(at + 400, compute, ids, vm, target, fits=fits)
         self.used[target] += fits
         self.used[source] -= fits and self.used[source] > 0
-        self.truth.append({"request": request, "instance": vm, "target": target, "outcome": "succeeded" if fits else "failed"})
+        self.truth.append(
+            {"request": request, "instance": vm, "target": target, "outcome": "succeeded" if fits else "failed"}
+        )
 
     def _scheduling(
         self, at: int, file: str, ids: str, source: str, target: str, view: dict[str, int]
     ) -> Iterator[tuple[int, str, str]]:
         manager = f"DEBUG nova.scheduler.host_manager {ids}"
         for host in self.hosts:
-            yield at, file, f"{manager} Update host state from compute node: {self.node_state(host)} _locked_update {PY}/nova/scheduler/host_manager.py:171"
-            yield at, file, f"{manager} Update host state with aggregates: [] _locked_update {PY}/nova/scheduler/host_manager.py:174"
-        yield at + 20, file, f"{manager} Host filter ignoring hosts: {source} _strip_ignore_hosts {PY}/nova/scheduler/host_manager.py:488"
-        yield at + 21, file, f"DEBUG nova.filters {ids} Starting with {len(self.hosts) - 1} host(s) get_filtered_objects {PY}/nova/filters.py:70"
+            yield (
+                at,
+                file,
+                f"{manager} Update host state from compute node: {self.node_state(host)} _locked_update {PY}/nova/scheduler/host_manager.py:171",
+            )
+            yield (
+                at,
+                file,
+                f"{manager} Update host state with aggregates: [] _locked_update {PY}/nova/scheduler/host_manager.py:174",
+            )
+        yield (
+            at + 20,
+            file,
+            f"{manager} Host filter ignoring hosts: {source} _strip_ignore_hosts {PY}/nova/scheduler/host_manager.py:488",
+        )
+        yield (
+            at + 21,
+            file,
+            f"DEBUG nova.filters {ids} Starting with {len(self.hosts) - 1} host(s) get_filtered_objects {PY}/nova/filters.py:70",
+        )
         for filter_name in FILTERS:
-            yield at + 22, file, f"DEBUG nova.filters {ids} Filter {filter_name} returned {len(self.hosts) - 1} host(s) get_filtered_objects {PY}/nova/filters.py:104"
+            yield (
+                at + 22,
+                file,
+                f"DEBUG nova.filters {ids} Filter {filter_name} returned {len(self.hosts) - 1} host(s) get_filtered_objects {PY}/nova/filters.py:104",
+            )
         states = [
             f"({host}, {host}) ram: {TOTAL_RAM_MB - 512 - view[host] * RAM_MB}MB disk: {(TOTAL_DISK_GB - view[host] * DISK_GB) * 1024}MB io_ops: 0 instances: {view[host]}"
             for host in sorted(self.hosts, key=lambda host: host != target) if host != source
         ]  # fmt: skip
         where = f"_schedule {PY}/nova/scheduler/filter_scheduler.py"
         yield at + 24, file, f"DEBUG nova.scheduler.filter_scheduler {ids} Filtered [{', '.join(states)}] {where}:107"
-        weighed = ", ".join(f"WeighedHost [host: {state}, weight: {1 - n / len(states):.4f}]" for n, state in enumerate(states))
+        weighed = ", ".join(
+            f"WeighedHost [host: {state}, weight: {1 - n / len(states):.4f}]" for n, state in enumerate(states)
+        )
         yield at + 25, file, f"DEBUG nova.scheduler.filter_scheduler {ids} Weighed [{weighed}] {where}:112"
-        yield at + 26, file, f"DEBUG nova.scheduler.filter_scheduler {ids} Selected host: WeighedHost [host: {states[0]}, weight: 1.0] {where}:119"
+        yield (
+            at + 26,
+            file,
+            f"DEBUG nova.scheduler.filter_scheduler {ids} Selected host: WeighedHost [host: {states[0]}, weight: 1.0] {where}:119",
+        )
 
     def _claim(self, at: int, file: str, ids: str, vm: str, host: str, *, fits: bool) -> Iterator[tuple[int, str, str]]:
         claims, used = f"INFO nova.compute.claims {ids} [instance: {vm}]", 512 + self.used[host] * RAM_MB
@@ -142,7 +190,11 @@ class Cloud:
         if fits:
             yield at + 1, file, f"{claims} Claim successful"
             yield at + 900, file, f"INFO nova.compute.manager {ids} [instance: {vm}] Migrating"
-            yield at + 1900, file, f"DEBUG nova.virt.libvirt.driver {ids} [instance: {vm}] finish_migration finished successfully. finish_migration {PY}/nova/virt/libvirt/driver.py:7502"
+            yield (
+                at + 1900,
+                file,
+                f"DEBUG nova.virt.libvirt.driver {ids} [instance: {vm}] finish_migration finished successfully. finish_migration {PY}/nova/virt/libvirt/driver.py:7502",
+            )
             return
         manager = f"ERROR nova.compute.manager {ids} [instance: {vm}]"
         reason = f"Insufficient compute resources: Free memory {TOTAL_RAM_MB - used:.2f} MB < requested {RAM_MB} MB."
