@@ -85,8 +85,8 @@ def asked(request: Request) -> Asked:
     """What a request asked for, from the API's words, else from what the other services did."""
     action, basis = _action(request)
     api = [e for e in request.events if e.service in (None, "nova-api")]
-    accepted = next((e for e in api if e.kind == "action-body"), None) or next((e for e in api if _posts(e)), None)
-    status = next((e.values["status"] for e in api if _posts(e)), None)
+    accepted = next((e for e in api if e.kind == "action-body"), None) or next((e for e in api if posts(e)), None)
+    status = next((e.values["status"] for e in api if posts(e)), None)
     return Asked(action, basis, accepted, status, _instances(request, action))
 
 
@@ -99,7 +99,8 @@ def other_action(request: Request) -> str | None:
     return None
 
 
-def _posts(event: Event) -> bool:
+def posts(event: Event) -> bool:
+    """True for the access line of a call that asks for an action or a new VM."""
     if event.kind != "api-request" or event.values.get("method") != "POST":
         return False
     path = str(event.values.get("uri", "")).split("?", 1)[0]
@@ -116,7 +117,7 @@ def _action(request: Request) -> tuple[str | None, str]:
             return _BODY_ACTIONS[name], "observed"
     if bodies:
         return None, "observed"
-    if any(_posts(e) and not e.values.get("server_uuid") for e in request.of("api-request")):
+    if any(posts(e) and not e.values.get("server_uuid") for e in request.of("api-request")):
         return "create", "observed"
     for kind, action in _WORDS:
         if request.has(kind):
@@ -150,7 +151,7 @@ def _rebuilt(request: Request) -> tuple[str, str]:
     The API answers an evacuation with 200 and a rebuild with 202 (nova/api/openstack/compute/evacuate.py, servers.py), and
     only an evacuation excludes its source.
     """
-    statuses = {event.values["status"] for event in request.of("api-request") if _posts(event)}
+    statuses = {event.values["status"] for event in request.of("api-request") if posts(event)}
     if _EVACUATED in statuses or request.has("hosts-ignored"):
         return "evacuate", "inferred"
     return "rebuild", "observed" if statuses else "inferred"

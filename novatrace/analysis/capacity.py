@@ -1,8 +1,8 @@
-"""What targets could hold: every view of a host's capacity, on one time line, and the best one before a moment.
+"""The ledger of targets: every view of a host on one time line, what came and left since, and the room at a moment.
 
 Order of trust: the claim's own totals and limits; the resource tracker; the scheduler's ComputeNode; placement's own
-numbers and HostState; the user's inventory file. Free = total × allocation ratio − used, per resource. No release
-prints vCPUs in HostState, so a view from there leaves them unknown.
+numbers and HostState; the user's inventory file. No release prints vCPUs in HostState, so a view from there leaves them
+unknown. A view is carried forward to the moment by the movements since (see ``movements``), and is then ``computed``.
 """
 
 from __future__ import annotations
@@ -10,38 +10,36 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 
 from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.movements import Change, Movements
+from novatrace.analysis.views import (
+    RESOURCES,
+    Ratios,
+    amounts,
+    merged,
+    of_claim,
+    of_compute_node,
+    of_placement,
+    of_tracker,
+    ratios_of_inventory,
+    ratios_of_node,
+)
 from novatrace.model.capacity import Capacity, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
-from novatrace.model.migration import Candidate, Claim, HostNode, Migration, Pass, Resources
+from novatrace.model.migration import Candidate, Migration, Pass, Resources
 
 _State = tuple[int, Pass, Candidate]
-RESOURCES = ("vcpus", "ram_mb", "disk_gb")
-OF_CLASS = {"VCPU": "vcpus", "PCPU": "vcpus", "MEMORY_MB": "ram_mb", "DISK_GB": "disk_gb"}
-_TRUST = ("claim", "tracker", "scheduler", "placement", "host-state", "inventory-file")
-_RATIOS = {
-    "vcpus": "cpu_allocation_ratio",
-    "ram_mb": "ram_allocation_ratio",
-    "disk_gb": "disk_allocation_ratio",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Ratios:
-    """Allocation ratios of a host; None where no line says, 0.0 (Nova's "not set") is never kept."""
-
-    vcpus: float | None = None
-    ram_mb: float | None = None
-    disk_gb: float | None = None
+_WHOLE = ("claim", "tracker", "scheduler")
+_TRUST = (*_WHOLE, "placement", "host-state", "inventory-file")
+# The tracker audits once a minute: a ComputeNode this much newer than the target's own words was told of more than they.
+_AUDIT_US = 60_000_000
 
 
 class Ledger:
-    """All views by host, in time order, and the ratios that apply."""
+    """All views by host, in time order, the movements between them, and the ratios that apply."""
 
     def __init__(
         self,
@@ -54,11 +52,12 @@ class Ledger:
         self._known: dict[tuple[str, str], list[View]] = defaultdict(list)
         self._states: dict[str, list[_State]] = defaultdict(list)
         self._ratios: dict[str, Ratios] = {}
-        self._inventory = inventory or Inventory()
-        events = list(events)
-        for event in events:
+        self._given = _given(inventory or Inventory())
+        self._movements = Movements(migrations)
+        telling = [e for e in events if e.kind in _TELLERS]
+        for event in telling:
             self._learn_ratios(event, hosts)
-        for event in events:
+        for event in telling:
             self._learn_view(event, hosts)
         for migration in migrations:
             self._learn_attempts(migration)
@@ -85,33 +84,74 @@ class Ledger:
         """The allocation ratios of a host, as far as logged."""
         return self._ratios.get(host, Ratios())
 
-    def before(self, host: str, first_us: int | None) -> Capacity | None:
-        """Free capacity of a host just before a burst: the newest view of the most trusted kind at or before it.
+    def changed(self, host: str, after_us: int, before_us: int) -> Change:
+        """What came to a host and left it between two moments, as far as logged."""
+        return self._movements.between(host, after_us, before_us)
 
-        Resources that this view leaves unknown are filled from the next kinds in trust, so that a HostState's RAM
+    def before(self, host: str, first_us: int | None) -> Capacity | None:
+        """Free capacity of a host just before a burst.
+
+        Resources that the best view leaves unknown are filled from the next kinds in trust, so that a HostState's RAM
         can stand beside the inventory file's vCPUs.
         """
-        chosen: list[View] = []
-        for kind in _TRUST:
-            view = self._state(host, first_us) if kind == "host-state" else self._newest(host, kind, first_us)
-            if view is not None:
-                chosen.append(view)
-        given = self._given(host)
+        chosen = self._best_first(host, first_us)
+        given = self._given.get(host)
         if not chosen and given is None:
             return None
-        free = Resources()
+        free, moved = Resources(), 0
         for view in chosen:
-            free = merged(free, view.free)
-        source, basis = (chosen[0].whose, "observed") if chosen else ("inventory-file", "assumed")
+            own, since = self._carried(view, first_us)
+            free = merged(free, own)
+            moved = max(moved, since) if view is chosen[0] else moved
+        source, basis = (
+            (chosen[0].whose, "computed" if moved else "observed") if chosen else ("inventory-file", "assumed")
+        )
         if given is not None:
             extended = merged(free, given)
             if extended != free and chosen:
                 source, basis = f"{source} + inventory-file", "assumed"
             free = extended
-        best = chosen[0] if chosen else None
-        return Capacity(free, source, basis, best.when_us if best else None, best.provenance if best else None)
+        if not chosen:
+            return Capacity(free, source, basis, None, None)
+        best = chosen[0]
+        return Capacity(free, source, basis, best.when_us, best.provenance, _age(best, first_us), moved)
+
+    def steady(self, host: str, first_us: int, last_us: int) -> bool:
+        """True when no scheduler saw another state of the host between two moments: nothing landed or left meanwhile."""
+        views = self._known.get((host, "scheduler"), ())
+        start = bisect_right(views, first_us, key=_moment)
+        return start == bisect_right(views, last_us, key=_moment)
+
+    def _best_first(self, host: str, first_us: int | None) -> list[View]:
+        """The newest view of each kind, the most trusted first; a much newer ComputeNode comes before older words."""
+        found = {kind: view for kind in _TRUST if (view := self._newest(host, kind, first_us)) is not None}
+        order = [kind for kind in _TRUST if kind in found]
+        row = found.get("scheduler")
+        for kind in ("claim", "tracker"):
+            if row is not None and kind in found and _known(row) > _known(found[kind]) + _AUDIT_US:
+                order.remove(kind)
+                order.insert(order.index("scheduler") + 1, kind)
+        if "claim" in found and "tracker" in found and _known(found["tracker"]) > _known(found["claim"]):
+            order.remove("tracker")
+            order.insert(order.index("claim"), "tracker")
+        return [found[kind] for kind in order]
+
+    def _carried(self, view: View, until_us: int | None) -> tuple[Resources, int]:
+        """What a view and the movements since give at a moment, and how many movements those are."""
+        known = view.known_us if view.known_us is not None else view.when_us
+        if view.whose not in _WHOLE or until_us is None or known is None:
+            return view.free, 0
+        # A claim prints what was there before itself, so that its own VM comes on top.
+        change = self._movements.between(view.target.host, known, until_us, first_too=view.whose == "claim")
+        free = Resources(*(
+            None if was is None or name in change.unknown else was - taken
+            for name, was, taken in zip(RESOURCES, amounts(view.free), change.taken, strict=True)
+        ))  # fmt: skip
+        return free, change.movements
 
     def _newest(self, host: str, kind: str, until_us: int | None) -> View | None:
+        if kind == "host-state":
+            return self._state(host, until_us)
         views = self._known.get((host, kind), ())
         end = len(views) if until_us is None else bisect_right(views, until_us, key=_moment)
         return views[end - 1] if end else None
@@ -129,42 +169,30 @@ class Ledger:
         unknown = Resources()
         return View(candidate.host, schedule.ended_us, "host-state", unknown, unknown, unknown, free, where)
 
-    def _given(self, host: str) -> Resources | None:
-        for listed in self._inventory.hosts:
-            if host in (listed.host, listed.node):
-                return Resources(listed.free_vcpus, listed.free_ram_mb, listed.free_disk_gb)
-        return None
-
     def _learn_ratios(self, event: Event, hosts: HostMap) -> None:
         if event.kind == "host-state-updated":
             fields = event.values["compute_node"]
-            found = {name: fields.get(key) or None for name, key in _RATIOS.items()}
-            self._ratios[fields["host"]] = Ratios(**found)
+            self._ratios[fields["host"]] = ratios_of_node(fields)
         elif event.kind == "inventory":
             host = hosts.of_provider(event.values.get("provider_uuid"))
             if host is not None and host.host not in self._ratios:
-                found = {
-                    OF_CLASS[rc]: data.get("allocation_ratio") or None
-                    for rc, data in event.values["inventory"].items()
-                    if rc in OF_CLASS
-                }
-                self._ratios[host.host] = Ratios(**found)
+                self._ratios[host.host] = ratios_of_inventory(event.values["inventory"])
 
     def _learn_view(self, event: Event, hosts: HostMap) -> None:
         if event.kind == "host-state-updated":
-            self._add(_of_compute_node(event, self))
+            self._add(of_compute_node(event))
         elif event.kind == "resource-view":
             host = hosts.of_named(event) or hosts.of_node(event.values["node"])
-            self._add(_of_tracker(event, host, self))
+            self._add(of_tracker(event, host, self.ratios(host.host)))
         elif event.kind == "placement-over-capacity":
             provider = hosts.of_provider(event.values["provider_uuid"])
             if provider is not None:
-                self._add(_of_placement(event, provider))
+                self._add(of_placement(event, provider))
 
     def _learn_attempts(self, migration: Migration) -> None:
         for attempt in migration.attempts:
             if attempt.claim is not None and attempt.selected is not None and attempt.claim.resources:
-                self._add(_of_claim(attempt.claim, attempt.selected, self))
+                self._add(of_claim(attempt.claim, attempt.selected, self.ratios(attempt.selected.host)))
             if attempt.schedule is not None:
                 for candidate in attempt.schedule.candidates:
                     if candidate.free_ram_mb is not None:
@@ -175,14 +203,26 @@ class Ledger:
         self._views[view.target.host].append(view)
 
 
-def merged(first: Resources, second: Resources) -> Resources:
-    """The first amounts, completed by the second."""
-    return Resources(*(a if a is not None else b for a, b in zip(amounts(first), amounts(second), strict=True)))
+_TELLERS = frozenset(["host-state-updated", "inventory", "resource-view", "placement-over-capacity"])
 
 
-def amounts(resources: Resources) -> tuple[float | None, float | None, float | None]:
-    """vCPUs, RAM and disk of a set of amounts."""
-    return resources.vcpus, resources.ram_mb, resources.disk_gb
+def _given(inventory: Inventory) -> dict[str, Resources]:
+    found: dict[str, Resources] = {}
+    for listed in inventory.hosts:
+        free = Resources(listed.free_vcpus, listed.free_ram_mb, listed.free_disk_gb)
+        for name in (listed.host, listed.node):
+            if name is not None:
+                found.setdefault(name, free)
+    return found
+
+
+def _age(view: View, moment_us: int | None) -> int | None:
+    known = view.known_us if view.known_us is not None else view.when_us
+    return None if known is None or moment_us is None else max(0, moment_us - known)
+
+
+def _known(view: View) -> int:
+    return (view.known_us if view.known_us is not None else view.when_us) or 0
 
 
 def _moment(view: View) -> int:
@@ -192,74 +232,3 @@ def _moment(view: View) -> int:
 def _when(view: View) -> tuple[int, int]:
     place = view.provenance
     return (view.when_us or 0, place.byte_offset if place else 0)
-
-
-def _limit(total: float | None, ratio: float | None) -> float | None:
-    return None if total is None or ratio is None else total * ratio
-
-
-def _minus(limit: float | None, used: float | None) -> float | None:
-    return None if limit is None or used is None else limit - used
-
-
-def _limited(total: Resources, used: Resources, ratios: Ratios) -> tuple[Resources, Resources]:
-    limit = Resources(
-        _limit(total.vcpus, ratios.vcpus),
-        _limit(total.ram_mb, ratios.ram_mb),
-        _limit(total.disk_gb, ratios.disk_gb),
-    )
-    free = Resources(
-        _minus(limit.vcpus, used.vcpus),
-        _minus(limit.ram_mb, used.ram_mb),
-        _minus(limit.disk_gb, used.disk_gb),
-    )
-    return limit, free
-
-
-def _of_compute_node(event: Event, ledger: Ledger) -> View:
-    fields: dict[str, Any] = event.values["compute_node"]
-    total = Resources(fields.get("vcpus"), fields.get("memory_mb"), fields.get("local_gb"))
-    used = Resources(fields.get("vcpus_used"), fields.get("memory_mb_used"), fields.get("local_gb_used"))
-    limit, free = _limited(total, used, ledger.ratios(fields["host"]))
-    target = HostNode(fields["host"], fields.get("node"))
-    return View(target, event.when_us, "scheduler", total, used, limit, free, event.provenance)
-
-
-def _of_tracker(event: Event, host: HostNode, ledger: Ledger) -> View:
-    v = event.values
-    total = Resources(v.get("total_vcpus"), v.get("total_ram_mb"), v.get("total_disk_gb"))
-    used = Resources(v.get("used_vcpus"), v.get("used_ram_mb"), v.get("used_disk_gb"))
-    limit, free = _limited(total, used, ledger.ratios(host.host))
-    return View(host, event.when_us, "tracker", total, used, limit, free, event.provenance)
-
-
-def _of_claim(claim: Claim, target: HostNode, ledger: Ledger) -> View:
-    by_name = {r.resource: r for r in claim.resources}
-    ratios = ledger.ratios(target.host)
-
-    def pick(field: str) -> Resources:
-        return Resources(*(getattr(by_name[n], field) if n in by_name else None for n in RESOURCES))
-
-    total, used = pick("total"), pick("used")
-    limit, free = _limited(total, used, ratios)
-    limit, free = merged(pick("limit"), limit), merged(pick("free"), free)
-    where = claim.citations[0].provenance if claim.citations else None
-    return View(target, claim.when_us, "claim", total, used, limit, free, where)
-
-
-def _of_placement(event: Event, host: HostNode) -> View:
-    v = event.values
-    name = OF_CLASS.get(v["resource_class"])
-    only = {} if name is None else {name: v["used"]}
-    limit = {} if name is None else {name: v["capacity"]}
-    free = {} if name is None else {name: v["capacity"] - v["used"]}
-    return View(
-        host,
-        event.when_us,
-        "placement",
-        Resources(),
-        Resources(**only),
-        Resources(**limit),
-        Resources(**free),
-        event.provenance,
-    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from novatrace.analysis import claims as claims_of
 from novatrace.analysis import outcomes, passes
-from novatrace.analysis.actions import Asked, asked, other_action
+from novatrace.analysis.actions import Asked, asked
 from novatrace.analysis.attempts import Draft, assemble
+from novatrace.analysis.closings import closings
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.kinds import named_by_batch
@@ -18,7 +19,7 @@ from novatrace.analysis.requests import Request
 from novatrace.analysis.story import timeline
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage
-from novatrace.model.migration import Attempt, Citation, HostNode, Migration
+from novatrace.model.migration import Attempt, Citation, Closing, HostNode, Migration
 
 _ATTEMPT_OUTCOME = {
     "placement-empty": "no-valid-host",
@@ -50,11 +51,20 @@ _KEY_STEPS = frozenset(
 )
 
 
+_HTTP_REFUSED = 400
+_HELD_TWICE = ("confirmed", "reverted", "deleted")
+_CLOSED_BY = {
+    "migrate": _HELD_TWICE, "resize": _HELD_TWICE, "live-migrate": ("deleted",), "evacuate": ("deleted",),
+    "unshelve": ("deleted",), "create": ("deleted",),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """What other requests did to a VM afterwards: (when_us, action of the body, http status)."""
+    """What comes after a move of a VM: closings, and when further moves of it were accepted; both in time order."""
 
-    by_instance: dict[str, list[tuple[int, str, int | None]]]
+    closings: dict[str, list[Closing]]
+    begun: dict[str, list[int]]
 
 
 def build(
@@ -66,10 +76,10 @@ def build(
 ) -> list[Migration]:
     """Every action that places a VM, in the order in which they were accepted."""
     logged = any(e.kind == "host-selected" for e in events)
-    later = _later(requests)
+    asks = [(request, _named_by_flavor(asked(request), request, demands)) for request in requests.values()]
+    later = _Later(closings(requests.values()), _begun(asks))
     found: list[Migration] = []
-    for request in requests.values():
-        ask = _named_by_flavor(asked(request), request, demands)
+    for request, ask in asks:
         if ask.action is None:
             continue
         schedule = passes.rebuild(request, hosts, selection_is_logged=logged)
@@ -105,20 +115,6 @@ def _order(migration: Migration) -> tuple[int, str, str]:
     return (began_us(migration) or 0, migration.request_id or "", migration.instance_uuid or "")
 
 
-def _later(requests: dict[str, Request]) -> _Later:
-    by_instance: dict[str, list[tuple[int, str, int | None]]] = defaultdict(list)
-    for request in requests.values():
-        action = other_action(request)
-        if action is None:
-            continue
-        ask = asked(request)
-        when = ask.accepted.when_us if ask.accepted else None
-        uuid = ask.instance_uuids[0] if ask.instance_uuids else None
-        if uuid is not None and when is not None:
-            by_instance[uuid].append((when, action, ask.http_status))
-    return _Later(by_instance)
-
-
 def _migration(  # noqa: PLR0913 - the one place where all parts of a migration meet
     request: Request,
     ask: Asked,
@@ -132,7 +128,8 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
     action = ask.action or "unknown"
     mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
     source = _source(request, mine, action, drafts, hosts)
-    aftermath = _aftermath(uuid, ask, drafts, source, coverage, later, hosts)
+    closing = _closing(uuid, action, request.events[0].when_us or 0, later)
+    aftermath = _aftermath(closing, drafts, source, coverage, hosts)
     ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
     attempts = tuple(_attempt(n, d, drafts, ending, uuid, request, demands) for n, d in enumerate(drafts, 1))
     return Migration(
@@ -155,7 +152,38 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
         attempts=attempts,
         citations=tuple(Citation(e.provenance, e.kind) for e in mine if e.kind in _KEY_STEPS and not e.inherited),
         timeline=timeline(mine),
+        closing=closing if ending.outcome != "failed" else None,
     )
+
+
+def _closing(uuid: str | None, action: str, since_us: int, later: _Later) -> Closing | None:
+    """What closed this move: the first closing of its VM after it, and before the VM's next move."""
+    if uuid is None or action not in _CLOSED_BY:
+        return None
+    begun = later.begun.get(uuid, [])
+    following = bisect_right(begun, since_us)
+    until_us = begun[following] if following < len(begun) else None
+    listed = later.closings.get(uuid, [])
+    first = bisect_right(listed, since_us, key=lambda closing: closing.when_us)
+    for closing in listed[first:]:
+        if until_us is not None and closing.when_us >= until_us:
+            return None
+        if closing.kind in _CLOSED_BY[action]:
+            return closing
+    return None
+
+
+def _begun(asks: list[tuple[Request, Asked]]) -> dict[str, list[int]]:
+    """When moves of each VM began that the API did not refuse."""
+    begun: dict[str, list[int]] = {}
+    for request, ask in asks:
+        refused = ask.http_status is not None and ask.http_status >= _HTTP_REFUSED
+        if ask.action in _CLOSED_BY and not refused:
+            for uuid in ask.instance_uuids:
+                begun.setdefault(uuid, []).append(request.events[0].when_us or 0)
+    for times in begun.values():
+        times.sort()
+    return begun
 
 
 def _source(request: Request, events: list[Event], action: str, drafts: list[Draft], hosts: HostMap) -> HostNode | None:
@@ -179,25 +207,17 @@ def _source(request: Request, events: list[Event], action: str, drafts: list[Dra
     return hosts.of_machine(moving[0]) if moving else None
 
 
-def _aftermath(  # noqa: PLR0913 - see _migration
-    uuid: str | None,
-    ask: Asked,
+def _aftermath(
+    closing: Closing | None,
     drafts: list[Draft],
     source: HostNode | None,
     coverage: Sequence[Coverage],
-    later: _Later,
     hosts: HostMap,
 ) -> outcomes.Aftermath:
-    since = ask.accepted.when_us if ask.accepted and ask.accepted.when_us is not None else 0
-    next_words = [
-        (action, status) for when, action, status in sorted(later.by_instance.get(uuid or "", ())) if when > since
-    ]
-    first = next_words[0] if next_words else (None, None)
-    answered = first[1] is None or first[1] < 400  # noqa: PLR2004 - HTTP: below 400 is not refused
     last = drafts[-1].claim.claim.when_us if drafts and drafts[-1].claim else None
     return outcomes.Aftermath(
-        confirmed=first[0] == "confirmResize" and answered,
-        reverted=first[0] == "revertResize" and answered,
+        confirmed=closing is not None and closing.kind == "confirmed",
+        reverted=closing is not None and closing.kind == "reverted",
         target_log_goes_on=_goes_on(outcomes.target_of(drafts), last, coverage, hosts),
         source_log_goes_on=_goes_on(source, last, coverage, hosts),
     )

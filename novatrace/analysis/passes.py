@@ -37,6 +37,8 @@ def rebuild(request: Request, hosts: HostMap, *, selection_is_logged: bool) -> l
     drafts = [draft for walk in walks.values() for draft in walk.finish()]
     drafts.sort(key=lambda draft: draft.events[0].sort_key)
     refusals = _placement_refusals(request)
+    if not drafts and refusals:
+        drafts = [Draft(events=refusals)]
     return [
         _pass(
             draft,
@@ -62,7 +64,7 @@ def _pass(draft: Draft, request: Request, hosts: HostMap, refusals: list[Event],
     return Pass(
         request_id=request.request_id,
         instance_uuid=draft.instance_uuid,
-        scheduler_node=first.node,
+        scheduler_node=None if first.service == PLACEMENT else first.node,
         started_us=first.when_us,
         ended_us=last.when_us,
         hosts_considered=_considered(draft),

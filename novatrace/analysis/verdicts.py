@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from novatrace.analysis.bursts import Reached, began_us, find
-from novatrace.analysis.capacity import OF_CLASS, RESOURCES, Ledger, amounts, merged
+from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.causes import cause, unguarded_beyond_total, unknown_because
+from novatrace.analysis.views import OF_CLASS, RESOURCES, amounts, merged
 from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
 from novatrace.model.migration import Citation, HostNode, Migration, Resources
 
+# Clocks of one cloud that differ by more than this are told of by the clock findings.
+_CLOCKS_APART_US = 5_000_000
 _WORDS = (
     ("numa", "numa"), ("pci", "pci"), ("memory", "ram_mb"), ("disk", "disk_gb"), ("cpu", "vcpus"),
     ("affinity", "affinity"), ("server group", "affinity"),
@@ -71,7 +74,8 @@ def _judged(
         verdict, effect, binding = "overcommitted", "overloaded", tuple(o.resource for o in overloads)
         basis = "proven" if any(o.basis == "proven" for o in overloads) else "computed"
     else:
-        verdict, basis, binding = _computed(reached, capacity, slots, claims_in_placement=claims_in_placement)
+        sound = claims_in_placement is not True and _sound(target, reached, capacity, ledger)
+        verdict, basis, binding = _computed(reached, capacity, sound=sound)
         effect = "refused" if verdict == "overcommitted" and _refusals_expected(reached) else None
     arrivals = _arrivals(reached, verdict, basis, slots)
     burst = Burst(
@@ -100,6 +104,10 @@ def _at_first_claim(reached: list[Reached], capacity: Capacity | None) -> Capaci
         if r.attempt.claim is not None and r.attempt.claim.resources and r.conflict is None
     ]  # fmt: skip
     if not claims:
+        return capacity
+    # Whose claim is not logged may have been there before the first logged one: then the view before the burst is the better.
+    untold = any(r.arrival.outcome == "unknown" for r in reached)
+    if untold and capacity is not None and capacity.source in ("claim", "tracker", "scheduler"):
         return capacity
     claim = min(claims, key=lambda c: c.when_us or 0)
     free = {r.resource: r.free for r in claim.resources if r.free is not None}
@@ -200,32 +208,45 @@ def _proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...]
 
 
 def _computed(
-    reached: list[Reached], capacity: Capacity | None, slots: Slots, *, claims_in_placement: bool | None
+    reached: list[Reached], capacity: Capacity | None, *, sound: bool
 ) -> tuple[str, str | None, tuple[str, ...]]:
-    """Verdict by arithmetic, where no witness spoke."""
+    """Verdict by arithmetic, where no witness spoke.
+
+    That somebody fitted is never computed: the three amounts say nothing of NUMA cells, devices and groups.
+    """
     if all(r.arrival.outcome == "admitted" for r in reached):
         unguarded = tuple(unguarded_beyond_total(reached))
         return ("contended", "inferred", unguarded) if unguarded else ("fits", "proven", ())
-    needed = _sum(reached)
+    free = capacity.free if capacity else Resources()
     exceeded = tuple(
         name
-        for name, need, free in zip(
-            RESOURCES, amounts(needed), amounts(capacity.free if capacity else Resources()), strict=True
-        )
-        if need is not None and free is not None and need > free
+        for name, need, room in zip(RESOURCES, amounts(_sum(reached)), amounts(free), strict=True)
+        if need is not None and room is not None and need > room
     )
-    if exceeded and capacity is not None:
-        given = capacity.source.endswith("inventory-file")
-        trusted = capacity.source != "host-state" or given
-        if claims_in_placement is not True and trusted:
-            return "overcommitted", "computed", exceeded
-        return "contended", "inferred", exceeded
-    if len(reached) == 1:
-        return ("fits", "computed", ()) if slots.all else ("unknown", None, ())
-    complete = capacity is not None and all(a is not None for a in amounts(capacity.free)) and needed.known
-    if complete and slots.all is not None and slots.all >= len(reached):
-        return "fits", "computed", ()
-    return "contended", "inferred", ()
+    if exceeded and sound:
+        return "overcommitted", "computed", exceeded
+    if len(reached) == 1 and not exceeded:
+        return "unknown", None, ()
+    return "contended", "inferred", exceeded
+
+
+def _sound(target: HostNode, reached: list[Reached], capacity: Capacity | None, ledger: Ledger) -> bool:
+    """True when demand above the free capacity proves that somebody did not fit.
+
+    The view must be of before the burst whatever the clocks say, nobody of the burst may be in it already, and nobody
+    may have left the host since. What the user states of a host is taken at its word.
+    """
+    if capacity is None or capacity.source == "host-state":
+        return False
+    if capacity.source.endswith("inventory-file"):
+        return True
+    first, last = began_us(reached), max((r.arrival.selected_us or 0 for r in reached), default=0)
+    if first is None or capacity.age_us is None or capacity.when_us is None or capacity.age_us < _CLOCKS_APART_US:
+        return False
+    change = ledger.changed(target.host, first - capacity.age_us - _CLOCKS_APART_US, last + _CLOCKS_APART_US)
+    if change.left or change.unknown:
+        return False
+    return capacity.source != "scheduler" or ledger.steady(target.host, capacity.when_us, last + _CLOCKS_APART_US)
 
 
 def _sum(reached: list[Reached]) -> Resources:
@@ -255,14 +276,15 @@ def _arrivals(reached: list[Reached], verdict: str, basis: str | None, slots: Sl
     if verdict != "overcommitted" or basis != "computed" or slots.all is None:
         return tuple(r.arrival for r in reached)
     room = slots.all - sum(r.arrival.outcome == "admitted" for r in reached)
-    arrivals = []
-    for item in reached:
-        arrival = item.arrival
-        if arrival.outcome == "unknown":
-            arrival = replace(arrival, outcome="admitted" if room > 0 else "victim", outcome_basis="computed")
-            room -= 1
-        arrivals.append(arrival)
-    return tuple(arrivals)
+    # Who is known to have failed is not given a place; the others take theirs in the order in which they came.
+    waiting = [n for n, r in enumerate(reached) if r.arrival.outcome == "unknown" and r.migration.outcome != "failed"]
+    inside = set(waiting[: max(0, room)])
+    return tuple(
+        replace(r.arrival, outcome="admitted" if n in inside else "victim", outcome_basis="computed")
+        if r.arrival.outcome == "unknown"
+        else r.arrival
+        for n, r in enumerate(reached)
+    )
 
 
 def _citations(reached: list[Reached], overloads: list[Overload], capacity: Capacity | None) -> tuple[Citation, ...]:

@@ -19,6 +19,7 @@ class View:
         used: what is taken.
         limit: total × allocation ratio where the line or a ratio line says so.
         free: limit − used (or what the line itself calls free).
+        known_us: until when it includes what happened; None where that is ``when_us``.
     """
 
     target: HostNode
@@ -29,6 +30,7 @@ class View:
     limit: Resources
     free: Resources
     provenance: Provenance | None
+    known_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,19 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Free capacity of a target just before a burst, whose word it is and how old."""
+    """Free capacity of a target just before a burst, whose word it is and how old.
+
+    ``age_us``: how long before the burst its source was last true; ``movements``: how many VMs came or left in between
+    and are counted in ``free`` (then ``basis`` is ``computed``).
+    """
 
     free: Resources
     source: str
     basis: str
     when_us: int | None
     provenance: Provenance | None
+    age_us: int | None = None
+    movements: int = 0
 
 
 @dataclass(frozen=True, slots=True)

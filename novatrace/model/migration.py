@@ -196,6 +196,19 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """What ended the double hold of a move: ``confirmed``, ``reverted`` or ``deleted``.
+
+    ``when_us``: asked for; ``done_us``: the last line of it, when the host had let go as far as logged.
+    """
+
+    kind: str
+    when_us: int
+    done_us: int
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """All attempts of one action for one VM, with its outcome.
 
@@ -207,6 +220,7 @@ class Migration:
         stage: where a failed one failed; None otherwise.
         fault: the exception or reason text.
         timeline: (when_us, node, service, text, provenance): the story in order, for ``explain``.
+        closing: what became of it afterwards; None: the target and the source still hold it, as far as logged.
     """
 
     instance_uuid: str | None
@@ -228,6 +242,7 @@ class Migration:
     attempts: tuple[Attempt, ...]
     citations: tuple[Citation, ...]
     timeline: tuple[TimelineEntry, ...]
+    closing: Closing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,17 @@ def without_repetitions(events: Iterable[Event], kinds: Collection[str]) -> Iter
     for event in events:
         if event.kind in kinds:
             key = (event.kind, _subject(event.values))
-            if last.get(key) == event.values:
+            said = _timeless(event.values)
+            if last.get(key) == said:
                 continue
-            last[key] = event.values
+            last[key] = said
         yield event
+
+
+def _timeless(values: dict[str, Any]) -> dict[str, Any]:
+    """What was said, without when it was last written."""
+    state = values.get("compute_node")
+    return values if state is None else {**state, "updated_us": None}
 
 
 def _subject(values: dict[str, Any]) -> str | None:

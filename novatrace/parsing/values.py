@@ -12,6 +12,7 @@ import ast
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -166,7 +167,7 @@ def compute_node(text: str) -> dict[str, Any]:
         raise ValueError("a ComputeNode without host")
     whole = {name: _whole(_field(text, name)) for name in _NODE_AMOUNTS}
     ratios = {name: _ratio(_field(text, name)) for name in _NODE_RATIOS}
-    return {**words, **whole, **ratios}
+    return {**words, **whole, **ratios, "updated_us": _utc(_field(text, "updated_at"))}
 
 
 def _field(text: str, name: str) -> str:
@@ -192,6 +193,14 @@ def _whole(text: str) -> int | None:
 def _ratio(text: str) -> float | None:
     value = text.rstrip(")")
     return float(value) if value.replace(".", "", 1).isdigit() else None
+
+
+def _utc(text: str) -> int | None:
+    """A field's moment: the database's own UTC, whatever the zone of the log."""
+    try:
+        return int(datetime.fromisoformat(text.rstrip(")")).timestamp()) * 1_000_000
+    except ValueError:
+        return None
 
 
 def inventory(text: str) -> dict[str, dict[str, float]]:

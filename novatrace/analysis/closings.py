@@ -1,0 +1,82 @@
+"""What ended a migration's double hold: confirmed, reverted, or the VM deleted.
+
+A cold migration or resize holds its claim on the target and its old room on the source until it is confirmed (the source
+lets go) or reverted (the target does).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from novatrace.analysis.actions import other_action, posts
+from novatrace.analysis.requests import Request
+from novatrace.model.event import Event
+from novatrace.model.migration import Closing
+
+_BODIES = {"confirmResize": "confirmed", "revertResize": "reverted", "forceDelete": "deleted"}
+# nova/api/openstack/compute/servers.py: confirmResize alone answers an action with 204.
+_CONFIRMED = 204
+_REFUSED = 400
+_OF_COMPUTE = {
+    "confirm-start": "confirmed",
+    "confirm-auto": "confirmed",
+    "finish-revert-start": "reverted",
+    "finish-revert-done": "reverted",
+    "source-allocation-swapped": "reverted",
+}
+
+
+def closings(requests: Iterable[Request]) -> dict[str, list[Closing]]:
+    """The closings of each VM, in time order; one that the API refused is none."""
+    found: dict[str, list[Closing]] = defaultdict(list)
+    for request in requests:
+        for uuid, closing in _of_request(request):
+            found[uuid].append(closing)
+    for listed in found.values():
+        listed.sort(key=lambda closing: closing.when_us)
+    return dict(found)
+
+
+def _of_request(request: Request) -> Iterator[tuple[str, Closing]]:
+    kind, accepted = _of_api(request)
+    if kind is not None and accepted is not None:
+        uuid = next((e.values["server_uuid"] for e in request.of("api-request") if e.values.get("server_uuid")), None)
+        uuid = uuid or next((e.instance_uuid for e in request.events if e.instance_uuid), None)
+        if uuid is not None:
+            yield str(uuid), _closing(kind, [accepted, *request.of(*_OF_COMPUTE)])
+        return
+    if kind is None:
+        by_vm: dict[tuple[str, str], list[Event]] = defaultdict(list)
+        for event in request.of(*_OF_COMPUTE):
+            uuid = event.instance_uuid or event.values.get("instance_uuid")
+            if uuid:
+                by_vm[str(uuid), _OF_COMPUTE[event.kind]].append(event)
+        yield from ((uuid, _closing(kind, events)) for (uuid, kind), events in by_vm.items())
+
+
+def _closing(kind: str, events: list[Event]) -> Closing:
+    times = [event.when_us for event in events if event.when_us is not None]
+    return Closing(kind, min(times, default=0), max(times, default=0), events[0].provenance)
+
+
+def _of_api(request: Request) -> tuple[str | None, Event | None]:
+    """What the API's own lines say, or ("", None) when it refused."""
+    answers = [e for e in request.of("api-request") if posts(e)]
+    if any(e.values["status"] >= _REFUSED for e in answers):
+        return "", None
+    kind = _BODIES.get(other_action(request) or "")
+    if kind is not None:
+        return kind, request.of("action-body")[0]
+    bodies = request.has("action-body")
+    confirmed = next((e for e in answers if e.values["status"] == _CONFIRMED and not bodies), None)
+    if confirmed is not None:
+        return "confirmed", confirmed
+    deleted = next((e for e in request.of("api-request") if _deletes(e)), None)
+    return ("deleted", deleted) if deleted is not None else (None, None)
+
+
+def _deletes(event: Event) -> bool:
+    path = str(event.values.get("uri", "")).split("?", 1)[0].rstrip("/")
+    whole = bool(event.values.get("server_uuid")) and path.endswith(str(event.values["server_uuid"]))
+    return whole and event.values.get("method") == "DELETE" and event.values["status"] < _REFUSED
