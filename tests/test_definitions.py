@@ -8,10 +8,10 @@ import pytest
 from nova_source import rendered
 
 from novatrace.errors import UsageError
+from novatrace.model.releases import position
 from novatrace.parsing import definitions, layouts
 from novatrace.parsing.events import MessageMatcher
 from novatrace.parsing.layout_reader import LayoutReader
-from novatrace.parsing.releases import position
 
 FOLDER = resources.files("novatrace") / "messages"
 FILES = sorted(entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".toml"))

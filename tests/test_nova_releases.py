@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from nova_source import said, wheel
 
+from novatrace.model.releases import RELEASES, position
 from novatrace.parsing.definitions import load_catalogue
-from novatrace.parsing.releases import RELEASES, position
 
 # The last point of each series: what was backported is in it. Older ones are not on PyPI.
 NOVA = {

@@ -96,6 +96,7 @@ class Coverage:
         nodes: machine named in the lines → records.
         shapes: masked text of lines that no layout matched → (lines, the first one's number).
         samples: up to a few (line number, text) of lines that no layout matched.
+        wordings: range of releases that write a wording (``pike..stein``) → first line with it, kind of the message.
     """
 
     evidence_id: int
@@ -111,6 +112,7 @@ class Coverage:
     ignored: dict[str, int] = field(default_factory=dict)
     nodes: dict[str, int] = field(default_factory=dict)
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    wordings: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add_shape(self, shape: str, count: int, line_no: int) -> None:
         """Counts lines of a shape; beyond many shapes the rest counts as one."""
@@ -125,6 +127,8 @@ class Coverage:
             self.add_shape(shape, count, line_no + self.lines.total)
         self.samples += [(number + self.lines.total, text) for number, text in following.samples]
         del self.samples[SAMPLES_KEPT:]
+        for releases, (line_no, kind) in following.wordings.items():
+            self.wordings.setdefault(releases, (line_no + self.lines.total, kind))
         self.lines.add(following.lines)
         self.bytes_decoded += following.bytes_decoded
         for mine, other in (

@@ -165,7 +165,7 @@ class BlockScanner:
         """Line by line; numbers and offsets go on from where the block stands."""
         total = self._coverage.lines.total
         lines = physical_lines(chunks, offset=self._base + offset, number=self._line_no)
-        yield from events_of(self.reader.records(lines), self._evidence, self._matcher)
+        yield from events_of(self.reader.records(lines), self._evidence, self._matcher, self._coverage)
         self._line_no += self._coverage.lines.total - total
 
     def _span(self, data: bytes, start: int, end: int, levels: dict[str, int], total: int) -> Iterator[Event]:
@@ -212,7 +212,7 @@ class BlockScanner:
         record = self._record(part, begin, line, start, number)
         if record is not None:
             self.reader.count_service(record.service)
-            yield from events_of([self.reader.adopted(record)], self._evidence, self._matcher)
+            yield from events_of([self.reader.adopted(record)], self._evidence, self._matcher, self._coverage)
 
     def _led(self) -> None:
         """Lets the followers know what leads them from before the range."""

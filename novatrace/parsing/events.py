@@ -11,6 +11,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
+from novatrace.model.releases import of_version, span
 from novatrace.parsing.context import is_foreign
 from novatrace.parsing.definitions import Catalogue, Message
 from novatrace.parsing.journal_export import is_export
@@ -57,19 +58,36 @@ def recognised(lines: list[PhysicalLine], layouts: tuple[Layout, ...] = ()) -> b
     )
 
 
-def events_of(records: Iterable[Record], evidence: Evidence, matcher: MessageMatcher) -> Iterator[Event]:
-    """What the catalogue understands of some records."""
+def events_of(
+    records: Iterable[Record], evidence: Evidence, matcher: MessageMatcher, coverage: Coverage | None = None
+) -> Iterator[Event]:
+    """What the catalogue understands of some records; what their wordings say of the release goes into the account."""
     for record in records:
         if is_foreign(record.logger):
             continue
         found = matcher.match(record.message)
         if found is not None:
+            if coverage is not None and (releases := wording_of(*found, record.message)):
+                coverage.wordings.setdefault(releases, (record.line_no, found[0].kind))
             yield _event(record, found[0].kind, found[1], evidence, inherited=record.inherited)
         for text in record.traceback:
             if _TRACEBACK_HINT in text:
                 raised = matcher.match(text.strip())
                 if raised is not None:
                     yield _event(record, raised[0].kind, raised[1], evidence, inherited=True)
+
+
+def wording_of(message: Message, values: dict[str, object], text: str) -> str:
+    """The range of releases that write a text, as a key of ``Coverage.wordings``; "" where it says nothing.
+
+    What is kept only behind another line is left out: not every way of reading sees it.
+    """
+    if message.follows or not message.since:
+        return ""
+    since, until = message.releases(text)
+    if message.kind == "service-start":
+        since = until = of_version(str(values["version"])) or ""
+    return span(since, until)
 
 
 def _event(record: Record, kind: str, values: dict[str, object], evidence: Evidence, *, inherited: bool) -> Event:

@@ -12,15 +12,15 @@ from novatrace.model.event import Event
 from novatrace.model.evidence import Evidence, Provenance
 from novatrace.parsing.context import identity, is_foreign, service_of
 from novatrace.parsing.definitions import Message
-from novatrace.parsing.events import MessageMatcher
+from novatrace.parsing.events import MessageMatcher, wording_of
 from novatrace.parsing.layouts import USER_FIRST
-from novatrace.parsing.record import own_text
 from novatrace.parsing.records import RecordReader
+from novatrace.parsing.suffixes import without_suffix
 
 _NO_IDS = (None, None, None, None)
 _REMEMBERED_CHARS = 240
 _REMEMBERED = 20_000
-_Meaning = tuple[Message, dict[str, object]] | None
+_Meaning = tuple[Message, dict[str, object], str] | None
 
 
 class Unusual:
@@ -60,7 +60,9 @@ class OneLiners:
         found = self._meaning(message)
         if found is None:
             return None
-        what, values = found
+        what, values, releases = found
+        if releases:
+            self._reader.coverage.wordings.setdefault(releases, (number, what.kind))
         if instance is None:
             named = values.get("instance_uuid") or values.get("server_uuid")
             instance = named if isinstance(named, str) else None
@@ -73,14 +75,19 @@ class OneLiners:
     def _meaning(self, message: str) -> _Meaning:
         """What the catalogue says of a message; short ones are remembered."""
         if len(message) > _REMEMBERED_CHARS:
-            return self._matcher.match(own_text(message))
+            return self._looked_up(message)
         try:
             return self._meanings[message]
         except KeyError:
             if len(self._meanings) > _REMEMBERED:
                 self._meanings.clear()
-            found = self._meanings[message] = self._matcher.match(own_text(message))
+            found = self._meanings[message] = self._looked_up(message)
             return found
+
+    def _looked_up(self, message: str) -> _Meaning:
+        text = without_suffix(message)
+        found = self._matcher.match(text)
+        return None if found is None else (*found, wording_of(*found, text))
 
     def _when_us(self, date: str, time: str, fraction: str | None) -> int | None:
         if (date, time) != self._second:

@@ -10,12 +10,11 @@ from msgspec import Struct
 
 from novatrace.parsing.context import identity, service_of, service_of_ident
 from novatrace.parsing.layout_reader import Line
-from novatrace.parsing.layouts import compiled
+from novatrace.parsing.layouts import USER_FIRST, compiled
 from novatrace.parsing.suffixes import without_suffix
 from novatrace.parsing.timestamps import Clock
 
 Naming = Callable[[str], tuple[str | None, str | None]]
-_OWN_ID = re.compile(r"\[req-[0-9a-f-]{36}\] ")
 # What a collector that took the header apart left at the front of the message.
 _FRONT = compiled(
     r"(?:\[(?P<context>-|(?:[\w\-]+ |None | )?req-[^\]\[]*)\](?: |$))?"
@@ -83,19 +82,12 @@ def record_of(
         user_id=user,
         project_id=project,
         instance_uuid=_instance(fields.get("instance")),
-        message=own_text(message),
+        message=without_suffix(message),
         line_no=place[0],
         offset=place[1],
         length=place[2],
         traceback=() if line.more else _traceback(fields.get("traceback")),
     )
-
-
-def own_text(message: str) -> str:
-    """The message without a second request id at its beginning and without the DEBUG suffix."""
-    if message.startswith("[req-"):
-        message = _OWN_ID.sub("", message, count=1)
-    return without_suffix(message)
 
 
 def node_of(fields: dict[str, Any], naming: Naming | None) -> str | None:
@@ -111,7 +103,9 @@ def _with_front(fields: dict[str, Any], message: str) -> tuple[dict[str, Any], s
     found = {k: v for k, v in match.groupdict().items() if v is not None}
     rest = found.pop("message", "")
     if fields.get("request_id"):
-        found.pop("context", None)
+        named = identity(found.pop("context", "-"), USER_FIRST)[0]
+        if named not in (None, fields["request_id"]):
+            return fields, message  # the id of another request, with which some messages begin
     return {**fields, **found}, rest
 
 

@@ -49,7 +49,8 @@ class Scanner:
             evidence = replace(evidence, node=None)
         if manner.line_by_line or manner.wrap_width is not None:
             reader = RecordReader(coverage, manner, service=evidence.service, naming=self.naming)
-            found = events_of(reader.records(physical_lines(chunks, offset=offset)), evidence, self._matcher)
+            lines = physical_lines(chunks, offset=offset)
+            found = events_of(reader.records(lines), evidence, self._matcher, coverage)
         else:
             reader = RecordReader(coverage, manner, service=evidence.service, naming=self.naming)
             scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, followers, before=before)

@@ -18,7 +18,7 @@ from novatrace.model.finding import Finding
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import json_simulate
+from novatrace.reports import json_release, json_simulate, view_releases
 from novatrace.reports.neutralise import json_safe
 
 _Json = dict[str, Any]
@@ -97,7 +97,8 @@ def _coverage(case: Case, *, samples: bool) -> _Json:
     for coverage in case.coverage:
         total.add(coverage.lines)
         inputs.append(_input(coverage, case, samples=samples))
-    return {"inputs": inputs, "lines": _lines(total), "nodes": _nodes(case)}
+    release = json_release.release(case.coverage, case)
+    return {"inputs": inputs, "lines": _lines(total), "nodes": _nodes(case), "release": release}
 
 
 def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
@@ -117,6 +118,7 @@ def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
         "clock_basis": coverage.clock_basis,
         "levels": dict(sorted(coverage.levels.items())),
         "lines": _lines(coverage.lines),
+        "release": json_release.release([coverage], case),
     }
     if samples:
         row["ignored"] = dict(sorted(coverage.ignored.items()))
@@ -162,11 +164,13 @@ def _nodes(case: Case) -> list[_Json]:
         evidence = case.evidence[coverage.evidence_id]
         services[evidence.node] |= {evidence.service} if evidence.service else set(coverage.services)
         levels[evidence.node] |= set(coverage.levels)
+    inputs = view_releases.by_node(case)
     return [
         {
             "node": node,
             "services": sorted(services[node]),
             "debug": "DEBUG" in levels[node] if levels[node] else None,
+            "release": json_release.release(inputs[node], case),
         }
         for node in sorted(services, key=lambda name: (name is None, name or ""))
     ]

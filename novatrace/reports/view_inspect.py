@@ -8,7 +8,8 @@ from pathlib import PurePath
 
 from novatrace.model.case import Case
 from novatrace.model.evidence import Coverage, LineLedger
-from novatrace.reports import words
+from novatrace.model.releases import range_of
+from novatrace.reports import view_releases, words
 from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
 
 _COLUMNS = (
@@ -57,6 +58,7 @@ def coverage_section(case: Case) -> Section:
     blocks += _debug_off(case)
     for basis in sorted({c.clock_basis for c in case.coverage if c.clock_basis}):
         blocks.append(say(f"clock: {basis}", "dim"))
+    blocks += view_releases.lines(case)
     for notice in case.notices:
         times = f" ({notice.count}×)" if notice.count > 1 else ""
         blocks.append(say(f"{notice.id} {notice.place}: {notice.text}{times}", "warn" if notice.incomplete else "dim"))
@@ -107,8 +109,8 @@ def _shared(coverage: Coverage, layout: str) -> str:
 
 def _inputs(case: Case) -> Iterator[Block]:
     columns = [
-        Column("path", whole=False), Column("layout"), Column("node"), Column("service"), Column("bytes", right=True),
-        Column("levels", whole=False),
+        Column("path", whole=False), Column("layout"), Column("node"), Column("service"), Column("release"),
+        Column("bytes", right=True), Column("levels", whole=False),
     ]  # fmt: skip
     rows = []
     for coverage in case.coverage:
@@ -122,12 +124,20 @@ def _inputs(case: Case) -> Iterator[Block]:
                 cell("+".join(_shared(coverage, layout) for layout in layouts)),
                 cell(evidence.node),
                 cell(evidence.service or "+".join(services)),
+                _release(coverage),
                 cell(coverage.bytes_decoded),
                 cell(levels),
             ]
         )
     yield table(columns, rows)
     yield from _left_out(case)
+
+
+def _release(coverage: Coverage) -> Cell:
+    found = range_of([coverage])
+    if found is None or not found.says_something:
+        return cell(None)
+    return cell(view_releases.named(found), "" if found.since else "warn")
 
 
 def _samples(case: Case) -> Iterator[Block]:
