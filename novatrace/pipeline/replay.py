@@ -11,7 +11,7 @@ from novatrace.analysis.replay import scenario as scenarios
 from novatrace.analysis.replay import study
 from novatrace.errors import NothingToAnalyseError, UsageError
 from novatrace.model.case import Case
-from novatrace.model.replay import Replay
+from novatrace.model.replay import Replay, Scenario
 from novatrace.parsing import scenario
 from novatrace.reports import interface as reports
 from novatrace.reports import plan_script, text_report
@@ -64,7 +64,24 @@ def replayed(case: Case, *, runs: int, seed: int, progress: Progress | None = No
             "no host that the moves of the case could have gone to is logged",
             next_step="add the logs of nova-scheduler or of the targets, or give a scenario file",
         )
+    if not _says_who_fits(made):
+        raise NothingToAnalyseError(
+            "the case does not tell what its VMs ask for beside what its hosts had free, so no policy can be judged; "
+            f"missing: {'; '.join(made.missing)}",
+            next_step="state flavor and hosts with `novatrace correlate … --inventory FILE`, or give a scenario file",
+        )
     return study.study(made, decisions, runs=runs, seed=seed, progress=progress)
+
+
+def _says_who_fits(scenario: Scenario) -> bool:
+    """False where no amount asked for meets a known room: the replay would let all in, whatever they met."""
+    if any(vm.refused_by for vm in scenario.vms) or any(host.other_slots is not None for host in scenario.hosts):
+        return True
+    return any(
+        any(getattr(vm.demand, name) is not None for vm in scenario.vms)
+        and any(getattr(host.room, name) is not None for host in scenario.hosts)
+        for name in ("vcpus", "ram_mb", "disk_gb")
+    )
 
 
 def render(
