@@ -42,7 +42,7 @@ class HostStates(Sequence[State]):
         return iter(_decoded(self._states, self.text))
 
     def __len__(self) -> int:
-        return len(self.pairs())
+        return len(_decoded(self._states, self.text))
 
     def __bool__(self) -> bool:
         return bool(self.text.strip("[] "))

@@ -38,7 +38,9 @@ _FOLSOM_HOST_STATE = re.compile(r"host '(?P<host>[^']+)': free_ram_mb:(?P<ram>-?
 _BARE_WEIGHED = re.compile(r"\[host: (?P<host>[^,\s()\[\]]+)(?:, weight: (?P<weight>-?[\d.e+-]+))?\]")
 _FOLSOM_WEIGHED = re.compile(r"WeightedHost host: (?P<host>[^\s,\]]+)")
 _LISTED = (_HOST_STATE, _FOLSOM_HOST_STATE, _BARE_WEIGHED, _FOLSOM_WEIGHED)
-_LISTED_PAIR = re.compile(r"\(([^,()]+), ?([^()]+)\) ram: ?-?\d+(?:MB)? disk:")
+_LISTED_PAIR = re.compile(
+    r"\(([^,()]+), ?([^()]+)\) ram: ?-?\d+(?:MB)? disk: ?-?\d+(?:MB)? io_ops: ?-?\d+ instances: ?-?\d+"
+)
 _HOST_PAIR = re.compile(r"\(u?'(?P<host>[^']*)', u?'(?P<node>[^']*)'\)")
 _HOST_WEIGHT = re.compile(
     r"\(u?'(?P<host>[^']*)', u?'(?P<node>[^']*)'\): (?P<weight>-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan))"

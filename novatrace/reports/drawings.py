@@ -22,7 +22,7 @@ def burst(data: Burst) -> tuple[str, ...]:
     lines += [_bar(bar, span, data) for bar in data.bars[:_SHOWN]]
     if len(data.bars) > _SHOWN:
         lines.append(f"      … {len(data.bars) - _SHOWN} more arrivals; the table and -f json have all")
-    lines.append("      | arrives, = in flight, > let in, x turned away or too many, ? not logged")
+    lines.append("      | arrives, = in flight, > let in, x refused or too many, ? not logged")
     return tuple(lines)
 
 

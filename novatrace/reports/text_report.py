@@ -102,7 +102,8 @@ def _terminal(document: Document, width: int, *, colour: bool) -> str:
     for number, section in enumerate(document.sections):
         if number:
             _print(console, [])
-        _print(console, [Cell(section.title, "strong")])
+        for line in _wrapped(section.title, width, "", _STEP):
+            _print(console, [Cell(line, "strong")])
         for block in section.blocks:
             for line in _terminal_block(block, width):
                 _print(console, line)

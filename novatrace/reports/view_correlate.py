@@ -135,7 +135,7 @@ def _unnamed(moves: list[Migration]) -> Iterator[Paragraph]:
     if links:
         fitting = max(link.candidates for link in links)
         yield say(
-            f"{words.count(len(links), 'request')} of these moves {'does' if len(links) == 1 else 'do'} not name the VM: it may be one "
+            f"{words.count(len(links), 'request')} of these moves {'does' if len(links) == 1 else 'do'} not name the VM, which may be one "
             f"of the {words.count(fitting, 'VM')} of the operator's script that fit in time; none is claimed.",
             "warn",
         )

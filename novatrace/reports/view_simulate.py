@@ -72,7 +72,7 @@ def _policies(replay: Replay) -> Iterator[Block]:
     rows = []
     for result in replay.results:
         wide = "every run" if result.deterministic else f"{result.least} … {result.most}"
-        sure = "certain" if result.deterministic else _interval(result)
+        sure = "no chance" if result.deterministic else _interval(result)
         rows.append(
             [
                 cell(amount(expected(result)), _tone(result)), cell(sure), cell(wide),
