@@ -102,8 +102,8 @@ def _terminal(document: Document, width: int, *, colour: bool) -> str:
     for number, section in enumerate(document.sections):
         if number:
             _print(console, [])
-        for line in _wrapped(section.title, width, "", _STEP):
-            _print(console, [Cell(line, "strong")])
+        for title in _wrapped(section.title, width, "", _STEP):
+            _print(console, [Cell(title, "strong")])
         for block in section.blocks:
             for line in _terminal_block(block, width):
                 _print(console, line)
