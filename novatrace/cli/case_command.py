@@ -9,7 +9,6 @@ import click
 
 from novatrace import pipeline
 from novatrace.cli import ending, options, stderr, writing
-from novatrace.errors import EXIT_INCOMPLETE
 from novatrace.pipeline.sharing import Sharing
 
 
@@ -52,17 +51,8 @@ def show(  # noqa: PLR0913 - one parameter for each option
     """Print the report of a case again; logs are read only for the lines that a ticket or a page quotes."""
     path = pipeline.case_named(case_file)
     case = pipeline.kept_case(path)
-    code = ending.code(case, fail_on)
     sharing = replace(sharing, case_file=path)
-    if not (strict and code == EXIT_INCOMPLETE):
-        writing.write(
-            lambda width, colour: pipeline.render(
-                format_name, "correlate", case, width=width, colour=colour, sharing=sharing
-            ),
-            output,
-        )
-        if charts is not None:
-            pipeline.draw(charts, case, sharing=sharing)
+    code = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
     if not quiet:
         stderr.summary(case, code)
     return code

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from novatrace import pipeline
-from novatrace.cli import ending, options, progress, stderr, writing
-from novatrace.errors import EXIT_INCOMPLETE
+from novatrace.cli import ending, options, progress, stderr
 from novatrace.pipeline.ingest import RunOptions
 from novatrace.pipeline.sharing import Sharing
 
@@ -56,17 +55,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     )
     with progress.shown(quiet=quiet) as step:
         case = pipeline.correlate(wanted, step)
-    code = ending.code(case, fail_on)
     sharing = replace(sharing, case_file=pipeline.case_file(wanted))
-    if not (strict and code == EXIT_INCOMPLETE):
-        writing.write(
-            lambda width, colour: pipeline.render(
-                format_name, "correlate", case, width=width, colour=colour, sharing=sharing
-            ),
-            output,
-        )
-        if charts is not None:
-            pipeline.draw(charts, case, sharing=sharing)
+    code = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
     if not quiet:
         stderr.warnings(case)
         stderr.summary(case, code)

@@ -1,10 +1,14 @@
-"""The exit code of a command that finished."""
+"""The end of a command: its report where one is wanted, and its exit code."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from novatrace import pipeline
+from novatrace.cli import writing
 from novatrace.errors import EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
 from novatrace.model.case import Case
+from novatrace.pipeline.sharing import Sharing
 
 
 def code(case: Case, fail_on: str | None) -> int:
@@ -14,3 +18,28 @@ def code(case: Case, fail_on: str | None) -> int:
     if fail_on is not None and pipeline.reaches(case, fail_on):
         return EXIT_FINDINGS
     return EXIT_COMPLETE
+
+
+def report(  # noqa: PLR0913 - what the options of a report say
+    case: Case,
+    format_name: str,
+    output: str | None,
+    charts: Path | None,
+    sharing: Sharing,
+    fail_on: str | None,
+    *,
+    strict: bool,
+) -> int:
+    """Writes the report of a case and its figures; nothing where ``strict`` and something could not be read."""
+    ended = code(case, fail_on)
+    if strict and ended == EXIT_INCOMPLETE:
+        return ended
+    writing.write(
+        lambda width, colour: pipeline.render(
+            format_name, "correlate", case, width=width, colour=colour, sharing=sharing
+        ),
+        output,
+    )
+    if charts is not None:
+        pipeline.draw(charts, case, sharing=sharing)
+    return ended

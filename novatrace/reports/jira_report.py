@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import re
 
-from novatrace.model.case import Case
-from novatrace.model.replay import Replay
-from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import view_correlate, view_explain, view_inspect, view_simulate
 from novatrace.reports.document import Block, Document, Figure, Paragraph, Quote, Table
-from novatrace.reports.fitting import fitted
+from novatrace.reports.ticket import TicketFormat
 
 LIMIT = 32_000  # Jira refuses a field of more than 32 767 characters
 _JOINER = "\u2060"
@@ -26,31 +22,6 @@ _BLOCK = re.compile(r"(?i)\{(?=noformat|code|quote|panel|color)")
 _ENTITY = re.compile(r"&(?=#?\w{1,10};)")
 _STARTS = re.compile(r"^(\s*)(h[1-6]|bq)\.")
 _COLOURS = {"bad": "#b3261e", "warn": "#8a5a00", "good": "#1a6b2f"}
-
-
-class JiraFormat:
-    """See ``reports.interface.ReportFormat``."""
-
-    def correlate(self, case: Case, *, tool_version: str) -> str:
-        """See ``ReportFormat.correlate``."""
-        foot = f"\n_novatrace {tool_version}_\n"
-        return fitted(view_correlate.document(case), written, LIMIT - len(foot)) + foot
-
-    def explain(self, case: Case, subject: Subject, why_not: WhyNot | None) -> str:
-        """See ``ReportFormat.explain``."""
-        return fitted(view_explain.document(case, subject, why_not), written, LIMIT)
-
-    def inspect(self, case: Case) -> str:
-        """See ``ReportFormat.inspect``."""
-        return fitted(view_inspect.document(case), written, LIMIT)
-
-    def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
-        """See ``ReportFormat.simulate``."""
-        foot = f"\n_novatrace {tool_version}_\n"
-        return fitted(view_simulate.document(replay, plan=plan), written, LIMIT - len(foot)) + foot
-
-
-FORMAT = JiraFormat()
 
 
 def escape(text: str) -> str:
@@ -103,3 +74,6 @@ def _table(block: Table) -> list[str]:
     rows = ["||" + "||".join(escape(column.name) for column in block.columns) + "||"]
     rows += ["|" + "|".join(escape(item.text) or " " for item in row) + "|" for row in block.rows]
     return rows
+
+
+FORMAT = TicketFormat(written, LIMIT)

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import re
 
-from novatrace.model.case import Case
-from novatrace.model.replay import Replay
-from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import view_correlate, view_explain, view_inspect, view_simulate
 from novatrace.reports.document import Block, Document, Figure, Paragraph, Quote, Table
-from novatrace.reports.fitting import fitted
+from novatrace.reports.ticket import TicketFormat
 
 LIMIT = 60_000
 _SPECIAL = re.compile(r"([\\`*_\[\]<>!|#@~&])")
@@ -25,31 +21,6 @@ _SCHEME = re.compile(r"(?i)(https?|ftp|mailto|xmpp|www)([.:])")
 _MENTION = re.compile(r"@|#(?=\w)|(?<!\w)[!~%$&^](?=[\w\"])")
 _RUNS = re.compile("`+")
 _MARKS = {"bad": "🔴 ", "warn": "🟠 ", "good": "🟢 "}
-
-
-class MarkdownFormat:
-    """See ``reports.interface.ReportFormat``."""
-
-    def correlate(self, case: Case, *, tool_version: str) -> str:
-        """See ``ReportFormat.correlate``."""
-        foot = f"\n_novatrace {tool_version}_\n"
-        return fitted(view_correlate.document(case), written, LIMIT - len(foot)) + foot
-
-    def explain(self, case: Case, subject: Subject, why_not: WhyNot | None) -> str:
-        """See ``ReportFormat.explain``."""
-        return fitted(view_explain.document(case, subject, why_not), written, LIMIT)
-
-    def inspect(self, case: Case) -> str:
-        """See ``ReportFormat.inspect``."""
-        return fitted(view_inspect.document(case), written, LIMIT)
-
-    def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
-        """See ``ReportFormat.simulate``."""
-        foot = f"\n_novatrace {tool_version}_\n"
-        return fitted(view_simulate.document(replay, plan=plan), written, LIMIT - len(foot)) + foot
-
-
-FORMAT = MarkdownFormat()
 
 
 def escape(text: str) -> str:
@@ -99,3 +70,6 @@ def _table(block: Table) -> list[str]:
     ]
     lines += ["| " + " | ".join(_inline(item.text) for item in row) + " |" for row in block.rows]
     return lines
+
+
+FORMAT = TicketFormat(written, LIMIT)
