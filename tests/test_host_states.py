@@ -1,0 +1,38 @@
+"""Lists of hosts kept as text: names and states agree, in every form that the catalogue's samples have."""
+
+from __future__ import annotations
+
+from novatrace.model.host_states import HostStates
+from novatrace.parsing.definitions import load_catalogue
+from novatrace.parsing.fragments import fold, unfold
+from novatrace.parsing.values import host_states
+
+
+def lists():
+    """The lists of all samples."""
+    for message in load_catalogue().messages:
+        for sample in message.samples:
+            yield from (v for v in (message.values(sample.text) or {}).values() if isinstance(v, HostStates))
+
+
+def test_names_and_states_agree():
+    """The cheap reading of names gives the names of the states."""
+    found = list(lists())
+    assert len(found) > 3
+    for states in found:
+        assert states.pairs() == [(state["host"], state["node"]) for state in states]
+        assert len(states) == len(list(states))
+        assert bool(states) == bool(len(states))
+
+
+def test_a_list_survives_its_way_through_bytes():
+    """Text in, text out, and the same states."""
+    from reading import read  # noqa: PLC0415 - makes a scanner
+
+    line = b"2026-11-23 00:05:14.123 1 DEBUG nova.scheduler.filter_scheduler [req-061d9a7b-6080-4869-b793-2889a657596c u p - - -] "
+    text = "[(a, a) ram: 1MB disk: 2MB io_ops: 0 instances: 3, (b, b) ram: -4MB disk: 5MB io_ops: 0 instances: 6]"
+    events, _, _ = read(line + f"Filtered {text} _schedule /x/nova/scheduler/filter_scheduler.py:115\n".encode())
+    again = unfold(fold(events), 0, 0)
+    assert again == events
+    assert again[0].values["hosts"] == host_states(text)
+    assert [state["free_ram_mb"] for state in again[0].values["hosts"]] == [1, -4]
