@@ -147,7 +147,14 @@ class LayoutReader:
 
 def coloured(line: str) -> bool:
     """True when colour codes stand in a line, in any of the forms that they take on their way."""
-    return any(mark in line for mark in ("\x1b[", "#033[", "^[[", "\\x1b[", "\\033[", "\\u001b[", "[00m", "[00;3"))
+    return (
+        "\x1b[" in line
+        or "^[[" in line
+        or "[00m" in line
+        or "[00;3" in line
+        or ("033[" in line and ("#033[" in line or "\\033[" in line))
+        or ("1b[" in line and ("\\x1b[" in line or "\\u001b[" in line))
+    )
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a text, an array of bytes, or a list of texts

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from novatrace.model.capacity import Slots, View
@@ -35,6 +36,7 @@ _NAMES = {
     "user_id": "user",
     "project_id": "project",
 }
+_NUMBERS = frozenset(["int", "int | None", "float", "float | None", "bool", "bool | None", "int | float | None"])
 _NO_TEXT = (Provenance, Resources, Link, Slots, LineLedger, ClaimResource)
 _NAMES_ALONE = (
     HostNode,
@@ -185,26 +187,37 @@ def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> A
     if isinstance(thing, str):
         return text(thing)
     if isinstance(thing, (tuple, list)):
-        items = [_walk(item, text, names) for item in thing]
-        return thing if all(new is old for new, old in zip(items, thing, strict=True)) else type(thing)(items)
+        return _items(thing, text, names)
     if isinstance(thing, dict):
         return {key: _walk(value, text, names) for key, value in thing.items()}
-    if not is_dataclass(thing) or isinstance(thing, (type, *_NO_TEXT)):
-        return thing
-    if names is None and isinstance(thing, _NAMES_ALONE):
-        return thing
     changed = {}
-    for each in fields(thing):
-        old = getattr(thing, each.name)
-        new = _field(each.name, old, text, names)
+    for name, fixed, kind in _fields_of(thing.__class__, names is None):
+        old = getattr(thing, name)
+        if old is None or (fixed and isinstance(old, str)):
+            continue
+        new = names.alias(kind, old) if names is not None and kind and isinstance(old, str) else _walk(old, text, names)
         if new is not old and new != old:
-            changed[each.name] = new
+            changed[name] = new
     return replace(thing, **changed) if changed else thing
 
 
-def _field(name: str, value: Any, text: Callable[[str], str], names: Pseudonyms | None) -> Any:  # noqa: ANN401 - see _walk
-    if value is None or isinstance(value, (int, float)) or (isinstance(value, str) and name in _FIXED):
-        return value
-    if isinstance(value, str) and name in _NAMES and names is not None:
-        return names.alias(_NAMES[name], value)
-    return _walk(value, text, names)
+def _items(things: Any, text: Callable[[str], str], names: Pseudonyms | None) -> Any:  # noqa: ANN401 - see _walk
+    new = None
+    for number, old in enumerate(things):
+        item = _walk(old, text, names)
+        if item is not old:
+            new = list(things) if new is None else new
+            new[number] = item
+    return things if new is None else type(things)(new)
+
+
+@cache
+def _fields_of(kind: type[Any], names_kept: bool) -> tuple[tuple[str, bool, str], ...]:
+    """What of a class can hold text: (field, whether a text in it is one of a fixed set, kind of name)."""
+    if not is_dataclass(kind) or issubclass(kind, _NO_TEXT) or (names_kept and issubclass(kind, _NAMES_ALONE)):
+        return ()
+    return tuple(
+        (each.name, each.name in _FIXED, _NAMES.get(each.name, ""))
+        for each in fields(kind)
+        if each.type not in _NUMBERS
+    )
