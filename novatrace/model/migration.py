@@ -221,6 +221,7 @@ class Migration:
         fault: the exception or reason text.
         timeline: (when_us, node, service, text, provenance): the story in order, for ``explain``.
         closing: what became of it afterwards; None: the target and the source still hold it, as far as logged.
+        flavor: name of the flavor that was asked for (of a resize: the new one); None where no line names it.
     """
 
     instance_uuid: str | None
@@ -243,6 +244,7 @@ class Migration:
     citations: tuple[Citation, ...]
     timeline: tuple[TimelineEntry, ...]
     closing: Closing | None = None
+    flavor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
