@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence
@@ -11,6 +14,7 @@ from novatrace.parsing import definitions
 from novatrace.parsing.manner import Zone, manner_of
 from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined, Scanner, first_record
+from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
 
 SCANNER = Scanner(definitions.load_catalogue())
 
@@ -39,3 +43,22 @@ def read(
         whole.add(SCANNER.scan(chunks, evidence, manner, offset=start, before=before), evidence)
     events = list(without_repetitions(whole.events, SCANNER.periodic))
     return events, whole.coverage or Coverage(0), whole.invalid_utf8_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """All that was read of some paths: how many events, a digest of each of them, and the account of the lines."""
+
+    events: int
+    digest: str
+    account: tuple[str, ...]
+
+
+def checksum(*paths: str, **options: Any) -> Checksum:
+    """Reads paths with ``RunOptions``: one process unless ``jobs`` says otherwise."""
+    read = ingest(plan_of(RunOptions(paths, **{"jobs": 1, **options})))
+    digest = hashlib.blake2b()
+    for event in read.events:
+        digest.update(repr((event.sort_key, event)).encode("utf-8", "surrogatepass"))
+    account = tuple(f"{c.evidence_id} {c.lines} {c.bytes_decoded} {sorted(c.levels.items())}" for c in read.coverage)
+    return Checksum(len(read.events), digest.hexdigest(), account)

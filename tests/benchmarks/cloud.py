@@ -1,11 +1,12 @@
 """Writes the logs of a coherent cloud of any size: one request id runs through all its services, and the truth is kept.
 
-    python tests/benchmarks/cloud.py OUT --mb 1000 --mix medium --hosts 36 --seed 1 [--pack]
+    python tests/benchmarks/cloud.py OUT --mb 1000 --mix medium --hosts 36 --seed 1 [--part-mb 200] [--pack]
 
 Ocata's wording (nova 15), three controllers (api, conductor, scheduler on each) and a nova-compute.log for each host. VMs
 are cold-migrated in batches; schedulers share a stale view, so some targets get more than fits and refuse. ``--mix`` sets
-how many of the lines say something of a request: sparse 0.5 %, medium 5 %, dense 60 %. OUT/truth.json has every
-migration with its request id, target and outcome.
+how many of the lines are of a kind that the catalogue knows: sparse 0.5 %, medium 5 %, dense 60 %; a tenth of them are a
+user's polling, the rest are the migrations. A log is rotated when it is full (``--part-mb``). OUT/truth.json has every
+migration with its request id, target and outcome. The same numbers give the same bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ FILTERS = (
     "ComputeCapabilitiesFilter", "ImagePropertiesFilter", "ServerGroupAntiAffinityFilter", "ServerGroupAffinityFilter",
 )  # fmt: skip
 PY = "/usr/lib/python2.7/dist-packages"
-_PART_BYTES = 200 << 20
+STRAY = 0.1  # of the known lines
+AGGREGATED = (
+    36  # hosts whose aggregates are logged; else no more than half of the lines could be known in a large cloud
+)
 
 
 class Cloud:
@@ -43,6 +47,7 @@ class Cloud:
         self.now_ms = 0
         self.truth: list[dict[str, object]] = []
         self.noise = {name: [self._noise(name) for _ in range(1500)] for name in ("api", "scheduler", "compute")}
+        self.polls = [self._poll() for _ in range(1500)]
 
     def hexes(self, size: int) -> str:
         """Random hexadecimal digits."""
@@ -60,13 +65,17 @@ class Cloud:
         periodic = f"DEBUG oslo_service.periodic_task [req-{self.uuid()} - - - - -] Running periodic task ComputeManager._poll_x run_periodic_tasks {PY}/oslo_service/periodic_task.py:215"
         if service == "api":
             get = f'INFO nova.osapi_compute.wsgi.server {context} 10.0.1.7 "GET /v2.1/{project}/servers/{self.uuid()} HTTP/1.1" status: 200 len: 1893 time: 0.{self.dice.randrange(10**7):07}'
-            fetch = f"DEBUG nova.compute.api {context} [instance: {self.uuid()}] Fetching instance by UUID get {PY}/nova/compute/api.py:2312"
+            policy = f"DEBUG nova.policy {context} Policy check for os_compute_api:os-extended-status succeeded with credentials {{'project_id': '{project}'}} authorize {PY}/nova/policy.py:213"
             calling = f"DEBUG nova.api.openstack.wsgi {context} Calling method '<bound method ServersController.show of <nova.api.x object at 0x7f{self.hexes(10)}>>' _process_stack {PY}/nova/api/openstack/wsgi.py:636"
-            return self.dice.choice((get, get, fetch, calling, lock))
+            return self.dice.choice((get, get, policy, calling, lock))
         if service == "scheduler":
             return self.dice.choice((lock, periodic))
         command = f"DEBUG oslo_concurrency.processutils [req-{self.uuid()} - - - - -] Running cmd (subprocess): env LC_ALL=C qemu-img info /var/lib/nova/instances/{self.uuid()}/disk execute {PY}/oslo_concurrency/processutils.py:355"
         return self.dice.choice((command, lock, periodic, periodic))
+
+    def _poll(self) -> str:
+        user, project = self.people[self.dice.randrange(20)]
+        return f"DEBUG nova.compute.api [req-{self.uuid()} {user} {project} - - -] [instance: {self.uuid()}] Fetching instance by UUID get {PY}/nova/compute/api.py:2312"
 
     def node_state(self, host: str) -> str:
         """A ComputeNode as the scheduler prints it."""
@@ -139,12 +148,14 @@ class Cloud:
         self, at: int, file: str, ids: str, source: str, target: str, view: dict[str, int]
     ) -> Iterator[tuple[int, str, str]]:
         manager = f"DEBUG nova.scheduler.host_manager {ids}"
-        for host in self.hosts:
+        for number, host in enumerate(self.hosts):
             yield (
                 at,
                 file,
                 f"{manager} Update host state from compute node: {self.node_state(host)} _locked_update {PY}/nova/scheduler/host_manager.py:171",
             )
+            if number >= AGGREGATED:
+                continue
             yield (
                 at,
                 file,
@@ -207,8 +218,8 @@ class Cloud:
 class Files:
     """The logs being written; a full one is rotated."""
 
-    def __init__(self, out: Path, *, pack: bool) -> None:
-        self._out, self._pack = out, pack
+    def __init__(self, out: Path, *, part_mb: float = 200, pack: bool = False) -> None:
+        self.out, self._part_bytes, self._pack = out, part_mb * 1e6, pack
         self._held: dict[str, list[str]] = {}
         self._sizes: dict[str, int] = {}
         self.written = 0
@@ -224,53 +235,72 @@ class Files:
 
     def flush(self, file: str) -> None:
         """Writes what is held of a file, and rotates it when it is full."""
-        path = self._out / file
+        path = self.out / file
         path.parent.mkdir(parents=True, exist_ok=True)
         data = "".join(self._held.pop(file, ()))
         with path.open("a", encoding="utf-8") as log:
             log.write(data)
         self._sizes[file] = self._sizes.get(file, 0) + len(data)
-        if self._sizes[file] > _PART_BYTES:
+        if self._sizes[file] > self._part_bytes:
             self._rotate(path)
             self._sizes[file] = 0
 
     def _rotate(self, path: Path) -> None:
         for number in range(len(list(path.parent.glob(f"{path.name}.*"))), 0, -1):
-            older = next(path.parent.glob(f"{path.name}.{number}*"))
-            older.rename(path.with_name(older.name.replace(f".log.{number}", f".log.{number + 1}")))
+            path.with_name(f"{path.name}.{number}").rename(path.with_name(f"{path.name}.{number + 1}"))
         path.rename(path.with_name(f"{path.name}.1"))
 
     def close(self) -> None:
         """Writes the rest; packs every log where asked for."""
         for file in list(self._held):
             self.flush(file)
-        for path in self._out.glob("*/*.log*") if self._pack else ():
-            with path.open("rb") as plain, gzip.open(f"{path}.gz", "wb", compresslevel=6) as packed:
-                packed.writelines(iter(lambda: plain.read(1 << 20), b""))
-            path.unlink()
+        for path in sorted(self.out.glob("*/*.log*")) if self._pack else ():
+            _packed(path)
 
 
-def write(out: Path, mb: float, mix: str, hosts: int = 36, seed: int = 1, *, pack: bool = False) -> None:
-    """A folder of logs of about ``mb`` million bytes."""
-    cloud, files = Cloud(hosts, seed), Files(out, pack=pack)
-    share, dice = MIX[mix], random.Random(seed)
-    controllers = [f"ctl{n}/nova-{name}.log" for n in (1, 2, 3) for name in ("api", "scheduler")]
-    computes = [f"{host.split('.')[0]}/nova-compute.log" for host in cloud.hosts]
+def _packed(path: Path) -> None:
+    """Puts a .gz in a log's place; no name and no time in it, so that the same log gives the same bytes."""
+    with (
+        path.open("rb") as plain,
+        Path(f"{path}.gz").open("wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
+    ):
+        packed.writelines(iter(lambda: plain.read(1 << 20), b""))
+    path.unlink()
+
+
+def write(files: Files, mb: float, mix: str, hosts: int = 36, seed: int = 1) -> None:
+    """Logs of about ``mb`` million bytes in all, and their truth."""
+    cloud, dice = Cloud(hosts, seed), random.Random(seed)
     while files.written < mb * 1e6:
         lines = cloud.batch(dice.randrange(4, 12))
-        relevant = sum("with aggregates" not in text for _, _, text in lines)
-        quiet = max(0, int(relevant / share) - len(lines))
-        begin, end = lines[0][0], lines[-1][0]
-        cloud.now_ms += quiet // 4
-        noise = []
-        for _ in range(quiet):
-            file = dice.choice(controllers) if dice.random() < 0.6 else dice.choice(computes)
-            service = file.rsplit("-", 1)[1].removesuffix(".log")
-            noise.append((dice.randrange(begin, end + quiet // 4 + 1), file, dice.choice(cloud.noise[service])))
-        for when, file, text in heapq.merge(lines, sorted(noise), key=lambda line: line[0]):
+        noise = _noise_around(cloud, lines, MIX[mix], dice)
+        for when, file, text in heapq.merge(lines, noise, key=lambda line: line[0]):
             files.add(when, file, text)
     files.close()
-    (out / "truth.json").write_text(json.dumps(cloud.truth), encoding="utf-8")
+    (files.out / "truth.json").write_text(json.dumps(cloud.truth), encoding="utf-8")
+
+
+def _noise_around(
+    cloud: Cloud, lines: list[tuple[int, str, str]], share: float, dice: random.Random
+) -> list[tuple[int, str, str]]:
+    """So many other lines that the known ones have their share, in time order; the clock goes on by their number."""
+    known = sum("with aggregates" not in text for _, _, text in lines)
+    stray = round(known * STRAY / (1 - STRAY))
+    quiet = max(0, round((known + stray) / share) - len(lines) - stray)
+    begin, end = lines[0][0], lines[-1][0] + quiet // 4
+    cloud.now_ms += quiet // 4
+    controllers = [f"ctl{n}/nova-{name}.log" for n in (1, 2, 3) for name in ("api", "scheduler")]
+    computes = [f"{host.split('.')[0]}/nova-compute.log" for host in cloud.hosts]
+    noise = []
+    for _ in range(stray):
+        file = f"ctl{dice.randrange(1, 4)}/nova-api.log"
+        noise.append((dice.randrange(begin, end + 1), file, dice.choice(cloud.polls)))
+    for _ in range(quiet):
+        file = dice.choice(controllers) if dice.random() < 0.6 else dice.choice(computes)
+        service = file.rsplit("-", 1)[1].removesuffix(".log")
+        noise.append((dice.randrange(begin, end + 1), file, dice.choice(cloud.noise[service])))
+    return sorted(noise)
 
 
 if __name__ == "__main__":
@@ -280,6 +310,8 @@ if __name__ == "__main__":
     parser.add_argument("--mix", choices=MIX, default="medium")
     parser.add_argument("--hosts", type=int, default=36)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part-mb", type=float, default=200, help="rotate a log that is this long")
     parser.add_argument("--pack", action="store_true", help="gzip every log")
     given = parser.parse_args()
-    write(given.out, given.mb, given.mix, given.hosts, given.seed, pack=given.pack)
+    files = Files(given.out, part_mb=given.part_mb, pack=given.pack)
+    write(files, given.mb, given.mix, given.hosts, given.seed)
