@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from novatrace.model.evidence import Notice
 from novatrace.sources.compression import Damage, MissingCodecError
 from novatrace.sources.interface import Source
+
+HEAD_BYTES = 1 << 16
 
 
 class Reading:
@@ -21,9 +22,11 @@ class Reading:
         self._head: list[bytes] = []
 
     def head(self) -> bytes:
-        """The first block, kept for ``blocks``."""
-        if not self._head:
-            self._head = list(islice(self._blocks, 1))
+        """The first blocks, kept for ``blocks``; as many as it takes, for a compressed stream may begin with a crumb."""
+        size = sum(map(len, self._head))
+        while size < HEAD_BYTES and (block := next(self._blocks, None)) is not None:
+            self._head.append(block)
+            size += len(block)
         return b"".join(self._head)
 
     def blocks(self) -> Iterator[bytes]:
