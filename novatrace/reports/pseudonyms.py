@@ -119,8 +119,11 @@ class Pseudonyms:
         if kind is not None:
             return self.alias(kind, token)
         lowered = token.lower()
-        domain = next((d for d in self._domains if lowered.endswith(f".{d}")), None)
+        domain = max((d for d in self._domains if lowered.endswith(f".{d}")), key=len, default=None)
         if domain is not None:
+            topic, dot, host = token[: -len(domain) - 1].rpartition(".")
+            if topic.lower() in _WORDS:  # ``compute.cn1.dc.example``: a queue of that host
+                return f"{topic}{dot}{self.alias('host', f'{host}.{domain}')}"
             return self.alias("host", token)
         parts = _SPLIT.split(token)
         if len(parts) == 1:
