@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from novatrace.errors import OutputError
+from novatrace.errors import OutputError, UsageError
 
 Render = Callable[[int | None, bool], str]
 
@@ -21,16 +21,59 @@ def write(render: Render, output: str | None) -> None:
         BrokenPipeError: the reader has gone.
     """
     if output is not None and output != "-":
-        _to_file(Path(output), render(None, False))
+        _to_file(Path(output), _encoded(render(None, False)))
         return
-    if sys.stdout is None:
-        raise OutputError("standard output is closed", next_step="give -o FILE")
+    _open()
     terminal = sys.stdout.isatty()
     width = os.get_terminal_size().columns if terminal and _has_size() else None
     colour = _colour(terminal=terminal)
-    text = render(width or (100 if colour else None), colour)
+    _to_stdout(_encoded(render(width or (100 if colour else None), colour)))
+
+
+def write_bytes(data: bytes, output: str | None, *, binary: bool) -> None:
+    """Writes what is made for programs; no terminal is flooded with what is no text.
+
+    Raises:
+        UsageError: it is no text, and standard output is a terminal.
+        OutputError: see ``write``.
+    """
+    if output is not None and output != "-":
+        _to_file(Path(output), data)
+        return
+    _open()
+    if binary and sys.stdout.isatty():
+        raise UsageError("this format is no text for a terminal", next_step="give -o FILE")
+    _to_stdout(data)
+
+
+def write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    """Writes files into a folder, which is made where there is none.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     try:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: {(error.strerror or str(error)).lower()}", next_step="name a folder that can be written"
+        ) from error
+    for name, data in files:
+        _to_file(folder / name, data)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _open() -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed", next_step="give -o FILE")
+
+
+def _to_stdout(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
@@ -58,16 +101,16 @@ def _colour(*, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM", "") not in ("", "dumb")
 
 
-def _to_file(path: Path, text: str) -> None:
+def _to_file(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file():
-        _to_device(path, text)
+        _to_device(path, data)
         return
     folder = path.parent
     temporary = ""
     try:
         with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
-            file.write(text.encode("utf-8", "backslashreplace"))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
@@ -80,10 +123,10 @@ def _to_file(path: Path, text: str) -> None:
         ) from error
 
 
-def _to_device(path: Path, text: str) -> None:
+def _to_device(path: Path, data: bytes) -> None:
     """Writes into a pipe or a device; renaming a file onto it, as below, would put the file in its place."""
     try:
-        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+        path.write_bytes(data)
     except OSError as error:
         raise OutputError(
             f"{path}: {(error.strerror or str(error)).lower()}", next_step="name a file that can be written"

@@ -1,7 +1,6 @@
 """Conclusions, one file each, found by walking this folder.
 
-A finding is a module with ``find(case) -> Iterable[Finding]``, a function of the analysed case alone; its name, with hyphens,
-is the slug. Modules whose names begin with an underscore are what several findings are written with.
+A finding is a module with ``SLUG`` and ``find(case) -> Iterable[Finding]``, a function of the analysed case alone.
 """
 
 from __future__ import annotations
@@ -15,16 +14,12 @@ from novatrace.model.finding import SEVERITIES, Finding
 
 def slugs() -> tuple[str, ...]:
     """The names of all findings."""
-    return tuple(sorted(name.replace("_", "-") for name in _modules()))
+    return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)))
 
 
 def of(case: Case) -> tuple[Finding, ...]:
     """Every finding of a case, the gravest first."""
     found: list[Finding] = []
-    for name in _modules():
-        found += importlib.import_module(f"{__name__}.{name}").find(case)
+    for module in pkgutil.iter_modules(__path__):
+        found += importlib.import_module(f"{__name__}.{module.name}").find(case)
     return tuple(sorted(found, key=lambda f: (-SEVERITIES.index(f.severity), f.slug, f.subject)))
-
-
-def _modules() -> list[str]:
-    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]

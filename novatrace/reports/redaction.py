@@ -6,7 +6,7 @@ of a fixed set of words are left alone. An error in a rule withholds the text th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any
@@ -89,11 +89,11 @@ class Redaction:
         done: WhyNot = self._again(answer)
         return done
 
-    def text(self, text: str) -> str:
-        """A text that is no part of a case."""
-        masked = mask(text)
-        self.raw |= masked.raw
-        return masked.text if self.pseudonyms is None else self._renamed(masked.text)
+    def texts(self, texts: Iterable[str]) -> list[str]:
+        """Lines of logs and other texts that are no part of a case; ``of`` was called before."""
+        masked = [self._masked_text(text) for text in texts]
+        values = recurring(self.raw)
+        return [self._renamed(self._without(text, values)) for text in masked]
 
     def _again(self, thing: Any) -> Any:  # noqa: ANN401 - whatever the model has
         return (
@@ -109,13 +109,14 @@ class Redaction:
         if not values:
             return done
 
-        def without(text: str) -> str:
-            for value in values:
-                if value in text:
-                    text = text.replace(value, "[MASKED:recurring]")
-            return text
+        return _walk(done, lambda text: self._without(text, values), None)
 
-        return _walk(done, without, None)
+    @staticmethod
+    def _without(text: str, values: Iterable[str]) -> str:
+        for value in values:
+            if value in text:
+                text = text.replace(value, "[MASKED:recurring]")
+        return text
 
     def _mask_text(self, text: str) -> str:
         if text in self._done:  # steps of many moves are told in the same words

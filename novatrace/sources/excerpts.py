@@ -15,30 +15,55 @@ _LONGEST = 64 * 1024
 
 def excerpts(evidence: Evidence, places: Iterable[Provenance]) -> dict[Provenance, bytes]:
     """The bytes at these places, each at most 64 KiB; nothing when the input is gone or another one by now."""
+    wanted = set(places)
+    source = source_of(evidence, sources_at(evidence.path)) if wanted else None
+    return {} if source is None else read_places(source, wanted, longest=_LONGEST)
+
+
+def sources_at(path: str) -> tuple[Source, ...]:
+    """What is at the path of an input by now; nothing where the input was standard input."""
+    return () if path == "-" else files.find((path,)).sources
+
+
+def source_of(evidence: Evidence, sources: Iterable[Source]) -> Source | None:
+    """The source that an input was read from, if it still is what it was, or has only grown."""
+    return next((s for s in sources if s.evidence.member == evidence.member and _same(s, evidence)), None)
+
+
+def read_places(source: Source, places: Iterable[Provenance], *, longest: int | None = None) -> dict[Provenance, bytes]:
+    """The bytes at these places, as far as they can be read; of each at most ``longest``."""
     wanted = sorted(set(places), key=lambda place: place.byte_offset)
-    if not wanted or evidence.path == "-":
-        return {}
-    source = next(
-        (
-            s
-            for s in files.find((evidence.path,)).sources
-            if s.evidence.member == evidence.member and _same(s, evidence)
-        ),
-        None,
-    )
-    if source is None:
-        return {}
     found: dict[Provenance, bytes] = {}
     try:
         if source.read_range is not None:
             for place in wanted:
-                end = place.byte_offset + min(place.length, _LONGEST)
+                end = place.byte_offset + _length(place, longest)
                 found[place] = b"".join(source.read_range(place.byte_offset, end))
         else:
-            found.update(_streamed(source.open_blocks(), wanted))
+            found.update(_streamed(source.open_blocks(), wanted, longest))
     except (OSError, Damage, MissingCodecError):
         return found
     return found
+
+
+def ending(source: Source, evidence: Evidence) -> tuple[bytes, int]:
+    """The last bytes of an input as it was when it was read, and their offset; nothing where they cannot be read."""
+    data, offset = b"", 0
+    try:
+        if source.read_range is not None:
+            offset = max(0, evidence.size_bytes - HASHED_BYTES)
+            return b"".join(source.read_range(offset, evidence.size_bytes)), offset
+        for block in source.open_blocks():
+            joined = data + block
+            data = joined[-HASHED_BYTES:]
+            offset += len(joined) - len(data)
+    except (OSError, Damage, MissingCodecError):
+        return data, offset
+    return data, offset
+
+
+def _length(place: Provenance, longest: int | None) -> int:
+    return place.length if longest is None else min(place.length, longest)
 
 
 def _same(source: Source, evidence: Evidence) -> bool:
@@ -52,7 +77,9 @@ def _same(source: Source, evidence: Evidence) -> bool:
     return digest(head) == evidence.head_hash
 
 
-def _streamed(blocks: Iterator[bytes], wanted: list[Provenance]) -> Iterator[tuple[Provenance, bytes]]:
+def _streamed(
+    blocks: Iterator[bytes], wanted: list[Provenance], longest: int | None
+) -> Iterator[tuple[Provenance, bytes]]:
     """The places of a stream that can only be read from its beginning; reading stops behind the last one."""
     kept = b""
     kept_from = 0
@@ -61,7 +88,7 @@ def _streamed(blocks: Iterator[bytes], wanted: list[Provenance]) -> Iterator[tup
         kept += block
         while at < len(wanted):
             place = wanted[at]
-            end = place.byte_offset + min(place.length, _LONGEST)
+            end = place.byte_offset + _length(place, longest)
             if end > kept_from + len(kept):
                 break
             yield place, kept[place.byte_offset - kept_from : end - kept_from]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import PurePath
 
 HASHED_BYTES = 64 * 1024
@@ -25,3 +26,10 @@ def not_a_log(name: str) -> bool:
 def digest(data: bytes) -> str:
     """The hash that tells inputs apart."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def sha256_of(path: str) -> str | None:
+    """The SHA-256 of a whole file, as ``sha256sum`` prints it; None where it cannot be read."""
+    with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123 - names may not be valid text; os keeps them
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None

@@ -1,0 +1,26 @@
+"""Every place in the evidence that a case's statements rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from novatrace.model.case import Case
+from novatrace.model.evidence import Provenance
+
+
+def places(case: Case) -> set[Provenance]:
+    """The places of moves, bursts, views and findings: of each citation, step, filter, claim and amount in them."""
+    return set(_places((case.migrations, case.bursts, case.views, case.findings)))
+
+
+def _places(thing: Any) -> Iterator[Provenance]:  # noqa: ANN401 - whatever the model has
+    if isinstance(thing, Provenance):
+        yield thing
+    elif isinstance(thing, (tuple, list)):
+        for item in thing:
+            yield from _places(item)
+    elif is_dataclass(thing):
+        for each in fields(thing):
+            yield from _places(getattr(thing, each.name))
