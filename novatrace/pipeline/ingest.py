@@ -15,6 +15,7 @@ from novatrace.errors import NothingToAnalyseError
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice
 from novatrace.model.scanned import KeptPiece, Scanned
+from novatrace.parsing.doubles import without_doubles
 from novatrace.parsing.events import notices_of, recognised
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines
@@ -127,6 +128,7 @@ def ingest(
         done += task.evidence.size_bytes
         if progress is not None:
             progress(done, plan.size_bytes, task.evidence.place)
+    read.events = without_doubles(read.events, read.evidence, read.coverage, read.notices)
     _check(read, options)
     return read
 

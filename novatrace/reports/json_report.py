@@ -122,6 +122,7 @@ def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
     }
     if samples:
         row["ignored"] = dict(sorted(coverage.ignored.items()))
+        row["also_in"] = [{"path": place, "events": number} for place, number in sorted(coverage.also_in.items())]
         row["layouts"] = dict(sorted(coverage.layouts.items()))
         row["unparsed_shapes"] = [
             {"shape": shape, "lines": count, "first_line": line_no} for shape, count, line_no in _shapes(coverage)
