@@ -355,6 +355,8 @@ LAYOUTS: dict[str, Callable[[list[Said]], bytes]] = {
     "filebeat": dumped(beats),
     "logstash": dumped(apart),
     "apache-error": every(_apache),
+    "ci-console": every(lambda o: f"{o.stamped('%Y-%m-%d %H:%M:%S.%f')} | {o.node} | {o.text}"),
+    "journalctl-cat": every(devstack),
     "kolla-apache-error": every(lambda o: f"{o.stamped('%Y-%m-%d %H:%M:%S.%f')} {o.text}" if o.head else o.text),
     "devstack-screen": every(lambda o: coloured(o, screen=True)),
     "colour-octal": every(lambda o: coloured(o, "#033", screen=True)),
@@ -376,6 +378,7 @@ LAYOUTS: dict[str, Callable[[list[Said]], bytes]] = {
 # What a layout does not have, by name; everything else must come out the same.
 LOSES = {
     "oslo-fluent": "milliseconds and process",
+    "journalctl-cat": "date, time and milliseconds",
     "oslo-no-milliseconds": "milliseconds",
     "oslo-no-process": "process",
     "devstack-screen": "process and global request id",

@@ -97,10 +97,10 @@ def test_no_layout_takes_anothers_samples(layout):
             reader = LayoutReader(order)
             line = reader.read(sample.text)
             if layout.inner_only:
-                assert line is None, "an inner layout counts only inside an envelope"
+                assert line is None or line.layout != layout.name, "an inner layout counts only inside an envelope"
             elif layout.ignored:
                 assert line is None
-                assert reader.rule(sample.text) == layout.name
+                assert reader.rule(sample.text, first=layout.before_records) == layout.name
             else:
                 assert line is not None
                 assert line.layout.split("/")[0] == layout.name

@@ -44,9 +44,14 @@ class Line:
     more: list[Line] = field(default_factory=list)
 
     @property
+    def timed(self) -> bool:
+        """True when it has a stamp of any kind."""
+        return any(name in self.fields for name in _OUTER_TIME)
+
+    @property
     def begins(self) -> bool:
         """True when it is a record of its own, whatever stands before it."""
-        return not self.bare
+        return not self.bare and self.timed
 
     @property
     def text(self) -> str:
@@ -83,11 +88,13 @@ class LayoutReader:
         """The line's fields, or None when no layout fits."""
         return self._read(line, 0)
 
-    def rule(self, text: str) -> str | None:
-        """The name of the rule by which a text is left out, or None."""
-        if not text.strip():
+    def rule(self, text: str, *, first: bool = False) -> str | None:
+        """The name of the rule by which a text is left out, or None; ``first``: no record stands before it."""
+        stripped = text.strip()
+        if not stripped:
             return "blank"
-        return next((layout.name for layout in self._ignored if layout.fields(text.strip()) is not None), None)
+        rules = (r for r in self._ignored if first or not r.before_records)
+        return next((r.name for r in rules if r.fields(text if r.before_records else stripped) is not None), None)
 
     def _read(self, line: str, depth: int) -> Line | None:
         if coloured(line):

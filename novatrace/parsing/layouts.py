@@ -42,6 +42,7 @@ class Layout:
         strict: an envelope that counts only around a line of another layout.
         inner_only: it has no time stamp, so it counts only inside an envelope.
         ignored: its lines are left out on purpose; the name is the rule.
+        before_records: an ignored one that counts only before the first record of an input.
         identity: order of the two identity fields after the request id.
         service: service that writes it, where the layout itself tells.
         writer: fields that tell which process an enveloped line is from.
@@ -60,6 +61,7 @@ class Layout:
     strict: bool
     inner_only: bool
     ignored: bool
+    before_records: bool
     identity: tuple[str, ...]
     service: str | None
     writer: tuple[str, ...]
@@ -138,6 +140,7 @@ def parse_layout(text: str, origin: str) -> Layout:
             strict=bool(table.get("strict", False)),
             inner_only=bool(table.get("inner_only", False)),
             ignored=bool(table.get("ignored", False)),
+            before_records=bool(table.get("before_records", False)),
             identity=tuple(table.get("identity", USER_FIRST)),
             service=table.get("service"),
             writer=tuple(table.get("writer", ())),

@@ -71,6 +71,8 @@ class RecordReader:
         for physical, broken_off in self._whole(lines):
             text = self._decoded(physical.text, physical.number)
             line = None if physical.too_long else self._layouts.read(text)
+            if line is not None and opened is not None and opened.line.timed and not (line.bare or line.timed):
+                line = None  # beside lines with a stamp, one that has none is no record
             if not self._loose(physical, text, line, opened) and line is not None:
                 if opened is not None:
                     yield self._closed(opened)
@@ -91,7 +93,7 @@ class RecordReader:
         if line is not None and not line.bare:
             return False
         inner = text if line is None else line.text
-        rule = self._layouts.rule(inner)
+        rule = self._layouts.rule(inner, first=opened is None)
         if rule is not None:
             self.coverage.lines.ignored += 1
             self.coverage.ignored[rule] = self.coverage.ignored.get(rule, 0) + 1
