@@ -17,14 +17,14 @@ PALETTE = {
     "grid": "#d9dde4",
     "good": "#1a7f4b",
     "bad": "#c2331f",
-    "dim": "#7a828e",
+    "dim": "#5c6470",
     "blue": "#2f6db5",
     "pale": "#9db9dc",
 }
 _WIDTH = 620
 _MANY = 40
 _OUTCOMES = {"admitted": "let in", "victim": "turned away or too many", "unknown": "not logged"}
-_OUTCOME_COLOURS = [PALETTE["good"], PALETTE["bad"], PALETTE["dim"]]
+_OUTCOME_COLOURS = dict(zip(_OUTCOMES.values(), (PALETTE["good"], PALETTE["bad"], PALETTE["dim"]), strict=True))
 
 
 def spec(data: FigureData) -> Spec:
@@ -77,36 +77,40 @@ def _burst(data: Burst) -> Spec:
         for bar in data.bars
     ]
     x: Spec = {"field": "start", "type": "quantitative", "scale": {"domain": [0, edge], "nice": False}}
-    bars = _arrivals(values, x)
+    bars = _arrivals(values, x, span)
     panels = [bars] if not data.amounts or data.bars[-1].asked is None else [bars, _asked(data, values, x, edge)]
     return {"vconcat": panels, "spacing": 14}
 
 
-def _arrivals(values: list[Spec], x: Spec) -> Spec:
+def _arrivals(values: list[Spec], x: Spec, span: float) -> Spec:
     many = len(values) > _MANY
+    outcomes = {value["outcome"] for value in values}
+    met = {outcome: colour for outcome, colour in _OUTCOME_COLOURS.items() if outcome in outcomes}
+    crosses = f"datum.sure && datum.outcome == '{_OUTCOMES['victim']}'" if not many else "false"
     y: Spec = {
         "field": "arrival", "type": "nominal", "sort": None, "title": None,
         "axis": None if many else {"grid": False, "ticks": False, "domain": False},
     }  # fmt: skip
     colour: Spec = {
         "field": "outcome", "type": "nominal",
-        "scale": {"domain": list(_OUTCOMES.values()), "range": _OUTCOME_COLOURS},
+        "scale": {"domain": list(met), "range": list(met.values())},
     }  # fmt: skip
-    axis = {"title": "seconds after the first arrival", "grid": True, "tickCount": 6}
+    said = f"seconds after the first arrival{f'; {len(values)} arrivals in their order, from the top' if many else ''}"
+    axis = {"title": said, "grid": True, "tickCount": 6 if span > 0 else 1}
     return {
         "width": _WIDTH,
-        "height": {"step": 5 if many else 22},
+        "height": {"step": max(1.5, min(5, 480 / len(values))) if many else 22},
         "data": {"values": values},
         "layer": [
             {
-                "mark": {"type": "bar", "height": {"band": 0.6}, "cornerRadius": 2},
+                "mark": {"type": "bar", "height": {"band": 0.6}, "cornerRadius": 0 if many else 2},
                 "encoding": {
                     "x": {**x, "axis": axis}, "x2": {"field": "end"}, "y": y, "color": colour,
                     "opacity": {"condition": {"test": "datum.sure", "value": 1}, "value": 0.45},
                 },
             },
             {
-                "transform": [{"filter": f"datum.sure && datum.outcome == '{_OUTCOMES['victim']}'"}],
+                "transform": [{"filter": crosses}],
                 "mark": {"type": "text", "text": "✕", "dx": 9, "fontSize": 12, "fontWeight": "bold", "color": PALETTE["bad"]},
                 "encoding": {"x": {**x, "field": "end"}, "y": y},
             },
@@ -118,7 +122,7 @@ def _asked(data: Burst, values: list[Spec], x: Spec, edge: float) -> Spec:
     """What all arrivals had asked for by then, as steps, against the line of what was free."""
     most = max([v["asked"] for v in values if v["asked"] is not None] + ([data.free] if data.free is not None else []))
     y: Spec = {
-        "field": "asked", "type": "quantitative", "title": f"{data.resource} asked so far ({data.unit})",
+        "field": "asked", "type": "quantitative", "title": _with_unit(data.asked, data.unit),
         "scale": {"domain": [min(0, data.free or 0), most * 1.12 or 1]}, "axis": {"tickCount": 4},
     }  # fmt: skip
     steps = [*values, {**values[-1], "start": edge}]
@@ -132,16 +136,27 @@ def _asked(data: Burst, values: list[Spec], x: Spec, edge: float) -> Spec:
         }
     ]  # fmt: skip
     if data.free is not None:
-        line: Spec = {"values": [{"asked": data.free, "label": f"free before: {data.free:g} {data.unit}", "start": 0}]}
+        line: Spec = {"values": [{"asked": data.free, "label": data.room, "start": edge}]}
+        over: Spec = {
+            "transform": [{"calculate": f"max(datum.asked, {data.free})", "as": "over"}],
+            "mark": {"type": "area", "interpolate": "step-after", "color": PALETTE["bad"], "opacity": 0.3},
+            "encoding": {"x": x, "y": {**y, "field": "over"}, "y2": {"datum": data.free}},
+        }
         layers += [
+            over,
             {"data": line, "mark": {"type": "rule", "color": PALETTE["bad"], "strokeDash": [6, 4], "size": 2}, "encoding": {"y": y}},
             {
                 "data": line,
-                "mark": {"type": "text", "align": "left", "dx": 6, "dy": -8, "color": PALETTE["bad"], "fontWeight": "bold"},
+                "mark": {"type": "text", "align": "left", "dx": 6, "color": PALETTE["bad"], "fontWeight": "bold"},
                 "encoding": {"x": x, "y": y, "text": {"field": "label"}},
             },
         ]  # fmt: skip
     return {"width": _WIDTH, "height": 150, "data": {"values": steps}, "layer": layers}
+
+
+def _with_unit(title: str, unit: str) -> str:
+    """``RAM asked so far (MB)``; ``free vCPU``, whose unit is its name."""
+    return title if unit in title else f"{title} ({unit})"
 
 
 def _funnel(data: Funnel) -> Spec:
@@ -211,6 +226,7 @@ def _rooms(data: Rooms) -> Spec:
             "host": room.host,
             "when": when,
             "free": amount or 0,
+            "known": amount is not None,
             "label": "not logged" if amount is None else f"{amount:,.0f}",
         }
         for room in data.rooms
@@ -221,7 +237,7 @@ def _rooms(data: Rooms) -> Spec:
         "axis": {"grid": False, "ticks": False, "domain": False},
     }  # fmt: skip
     shared: Spec = {"y": y, "yOffset": {"field": "when", "sort": kinds}, "x": {
-        "field": "free", "type": "quantitative", "title": f"free {data.resource} ({data.unit})", "axis": {"tickCount": 5},
+        "field": "free", "type": "quantitative", "title": _with_unit(f"free {data.resource}", data.unit), "axis": {"tickCount": 5},
     }}  # fmt: skip
     colour: Spec = {
         "field": "when", "type": "nominal", "sort": None,
@@ -233,9 +249,17 @@ def _rooms(data: Rooms) -> Spec:
         "data": {"values": values},
         "layer": [
             {"mark": {"type": "bar"}, "encoding": {**shared, "color": colour}},
-            {
-                "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 10},
-                "encoding": {**shared, "text": {"field": "label"}},
-            },
+            _labels(shared, "datum.free >= 0 && datum.known", "left"),
+            _labels(shared, "datum.free < 0", "right", PALETTE["bad"]),
+            _labels(shared, "!datum.known", "left", PALETTE["dim"]),
         ],
+    }
+
+
+def _labels(shared: Spec, which: str, align: str, colour: str = PALETTE["ink"]) -> Spec:
+    """The numbers beside the bars, outside of them on either side."""
+    return {
+        "transform": [{"filter": which}],
+        "mark": {"type": "text", "align": align, "dx": 4 if align == "left" else -4, "fontSize": 11, "color": colour},
+        "encoding": {**shared, "text": {"field": "label"}},
     }

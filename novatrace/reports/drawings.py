@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novatrace.reports.figure_data import Bar, Burst, Funnel, Histogram, Rooms
+from novatrace.reports.figure_data import VMS, Bar, Burst, Funnel, Histogram, Rooms
 
 _TRACK = 32
 _BAR = 30
@@ -16,12 +16,13 @@ def burst(data: Burst) -> tuple[str, ...]:
     span = max((bar.start_s if bar.end_s is None else bar.end_s for bar in data.bars), default=0.0) or 1.0
     head = f"{'#':>4}  |0 s{f'{span:.3f} s'.rjust(_TRACK - 5)}|"
     if data.amounts:
-        room = f" ({_number(data.free)} {data.unit} free)" if data.free is not None else ""
-        head += f"  {data.resource} asked so far{room}"
+        head += f"  {data.asked}{f' ({data.room})' if data.room and data.unit != VMS else ''}"
     lines = [head]
     lines += [_bar(bar, span, data) for bar in data.bars[:_SHOWN]]
     if len(data.bars) > _SHOWN:
         lines.append(f"      … {len(data.bars) - _SHOWN} more arrivals; the table and -f json have all")
+    if data.unit == VMS and data.room:
+        lines.append(f"      {data.room}")
     lines.append("      | arrives, = in flight, > let in, x refused or too many, ? not logged")
     return tuple(lines)
 
@@ -63,6 +64,8 @@ def rooms(data: Rooms) -> tuple[str, ...]:
         short = room.host if len(room.host) <= _NAME else f"{room.host[: _NAME - 1]}…"
         lines.append(_room_row(short, "before", room.before, most, data.unit))
         lines.append(_room_row("", "after", room.after, most, data.unit))
+    if data.left_out:
+        lines.append(f"… {data.left_out} more hosts; of them the targets and those with most room are shown")
     return tuple(lines)
 
 

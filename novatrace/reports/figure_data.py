@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+VMS = "VM"
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -33,7 +35,8 @@ class Bar:
 class Burst:
     """The arrivals at one target against its free capacity.
 
-    ``free`` is None where it is not known, ``unit`` is "" where the resource is not counted in one number.
+    ``free`` is None where it is not known, ``unit`` is "" where the resource is not counted in one number; of one that is
+    counted in no unit of its own, such as a NUMA topology, ``unit`` is ``VM``: so many came, so many had room.
     """
 
     target: str
@@ -44,8 +47,24 @@ class Burst:
 
     @property
     def amounts(self) -> bool:
-        """True when there are amounts to draw: of NUMA cells or PCI devices the logs have none."""
+        """True when there are amounts to draw."""
         return bool(self.unit)
+
+    @property
+    def asked(self) -> str:
+        """What the amounts of the bars are, for an axis or a column."""
+        if self.unit == VMS:
+            return "VMs so far"
+        return f"{self.resource} asked so far"
+
+    @property
+    def room(self) -> str:
+        """What there was room for, for a line or a head; "" where that is not known."""
+        if self.free is None:
+            return ""
+        if self.unit == VMS:
+            return f"room for {self.free:.0f} ({self.resource})"
+        return f"{self.free:.0f} {self.unit} free"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +97,12 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """Hosts' free capacity of one resource."""
+    """Hosts' free capacity of one resource; ``left_out`` hosts of which it is known as well are not among them."""
 
     resource: str
     unit: str
     rooms: tuple[Room, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,11 +64,11 @@ def paragraph(block: Paragraph) -> str:
 
 
 def table(block: Table, about: str) -> str:
-    """A table with headers of its columns and rows, in a region that can be scrolled with keys."""
+    """A table with headers of its columns, in a group that can be scrolled with keys; no landmark: pages have hundreds."""
     head = "".join(f'<th scope="col"{_class(_side(c))}>{escaped(c.name)}</th>' for c in block.columns)
     rows = "".join(f"<tr>{''.join(_cells(row, block.columns))}</tr>" for row in block.rows)
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(about)}">'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="Table: {escaped(about)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

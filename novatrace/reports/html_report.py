@@ -27,7 +27,7 @@ from novatrace.reports import (
     view_stories,
     words,
 )
-from novatrace.reports.document import Document, Section, Table
+from novatrace.reports.document import Block, Document, Figure, Section, Table
 from novatrace.reports.html_blocks import Blocks, escaped, paragraph
 
 
@@ -75,15 +75,15 @@ class HtmlFormat:
         return Blocks(with_pictures=self._draws)
 
     def _sections(self, sections: list[Section], blocks: Blocks) -> Iterator[str]:
-        for section in sections:
+        for section, anchor in zip(sections, _anchors([section.title for section in sections]), strict=True):
             title = _sentence_case(section.title)
-            inner = "".join(blocks.written(section.blocks, title))
-            anchor = _anchor(section.title)
+            inner = "".join(blocks.written(_pictures_first(section.blocks), title))
             yield f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{escaped(title)}</h2>{inner}</section>'
 
     def _page(self, title: str, lead: str, titles: list[str], parts: list[str], tool_version: str) -> str:
         links = "".join(
-            f'<li><a href="#{_anchor(t)}">{escaped(_sentence_case(t.split(":", 1)[0]))}</a></li>' for t in titles
+            f'<li><a href="#{anchor}">{escaped(_sentence_case(t.split(":", 1)[0]))}</a></li>'
+            for t, anchor in zip(titles, _anchors(titles), strict=True)
         )
         missing = (
             f"<p class=\"warn\">Figures are drawn in characters here: with <code>pip install '{pictures.EXTRA}'</code> they "
@@ -123,8 +123,26 @@ def _sentence_case(title: str) -> str:
     return re.sub(r"^[A-Z][A-Z ]*(?=$|[^A-Za-z])", lambda m: m[0].capitalize(), title)
 
 
-def _anchor(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+def _anchors(titles: list[str]) -> list[str]:
+    """A name for each section, none twice: two targets at one time may be written alike."""
+    named: dict[str, int] = {}
+    found = []
+    for title in titles:
+        anchor = "s-" + re.sub(r"[^a-z0-9]+", "-", title.split(",", 1)[0].lower()).strip("-")
+        named[anchor] = named.get(anchor, 0) + 1
+        found.append(anchor if named[anchor] == 1 else f"{anchor}-{named[anchor]}")
+    return found
+
+
+def _pictures_first(blocks: tuple[Block, ...]) -> list[Block]:
+    """On a page the picture stands before the table of the same numbers, behind the sentences that open a section."""
+    table = next((at for at, block in enumerate(blocks) if isinstance(block, Table)), len(blocks))
+    later = blocks[table:]
+    return [
+        *blocks[:table],
+        *(block for block in later if isinstance(block, Figure)),
+        *(block for block in later if not isinstance(block, Figure)),
+    ]
 
 
 def _span(case: Case) -> str:
@@ -156,7 +174,7 @@ def _beside_the_minute(section: Section) -> Section | None:
 def _stories(case: Case, blocks: Blocks) -> str:
     """Every move's story, closed until it is asked for."""
     total = len(view_stories.moves(case))
-    parts = [f'<section aria-labelledby="stories"><h2 id="stories">Stories</h2><p>{_stories_lead(total)}</p>']
+    parts = [f'<section aria-labelledby="s-stories"><h2 id="s-stories">Stories</h2><p>{_stories_lead(total)}</p>']
     for story in view_stories.stories(case):
         inner = "".join(_story_section(section, story.name, blocks) for section in story.sections)
         parts.append(
@@ -175,7 +193,8 @@ def _stories_lead(total: int) -> str:
     if not total:
         return "No move is in these logs."
     if total <= view_stories.SHOWN:
-        return f"One for each of {words.count(total, 'move')}, those that failed first; open one to see each step with its line."
+        moves = words.count(total, "move")
+        return f"One for each of {moves}, those that failed first; open one to see each step with its line. Print shows what is open."
     return (
         f"The first {view_stories.SHOWN} of {total} moves, those that failed first; <code>novatrace explain ID</code> tells each "
         "of the others."

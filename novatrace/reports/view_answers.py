@@ -38,13 +38,15 @@ def headline(case: Case, flagged: list[Burst]) -> str:
         return neutral(words.capital(f"{ended}; no target is known to have been over-committed"))
     first = flagged[0]
     others = f" and {len(flagged) - 1} more" if len(flagged) > 1 else ""
-    return neutral(f"{words.host(first.target)}{others}: {words.verdict(first)}; {ended}")
+    verdict = words.verdict(first) if first.verdict != "contended" else "not proven to have been over-committed"
+    return neutral(f"{words.host(first.target)}{others}: {verdict}; {ended}")
 
 
 def _which(flagged: list[Burst]) -> Iterator[Paragraph]:
     for burst in flagged[:_TARGETS]:
         when = f", at {words.when(burst.first_us)} UTC" if burst.first_us is not None else ""
-        yield say(f"{words.host(burst.target)}: {words.verdict(burst)}{when}", words.verdict_tone(burst))
+        doubt = "; whether there was room is not in these logs" if burst.verdict == "contended" else ""
+        yield say(f"{words.host(burst.target)}: {words.verdict(burst)}{when}{doubt}", words.verdict_tone(burst))
     if len(flagged) > _TARGETS:
         yield say(f"and {len(flagged) - _TARGETS} more, see Targets")
     if not flagged:
@@ -54,7 +56,7 @@ def _which(flagged: list[Burst]) -> Iterator[Paragraph]:
 def _how_much(flagged: list[Burst]) -> Iterator[Paragraph]:
     for burst in flagged[:_TARGETS]:
         yield say(f"{words.capital(burst.cause)}.")
-        if burst.unknown_because:
+        if burst.unknown_because and burst.unknown_because.rstrip(".") not in burst.cause:
             yield say(f"Not known: {burst.unknown_because}", "warn")
     if not flagged:
         yield say("Nothing exceeded what is known to be free.")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
-from novatrace.model.migration import Attempt, Pass
-from novatrace.reports import figures, words
+from novatrace.model.migration import Attempt, Candidate, Pass
+from novatrace.reports import figure_rooms, figures, words
 from novatrace.reports.document import Block, Section, say
 
 _BURSTS_SHOWN = 5
@@ -63,7 +63,7 @@ def _funnel(passes: list[Pass]) -> Iterator[Block]:
 
 def free_section(case: Case, flagged: Iterable[Burst]) -> Section:
     """What hosts had free before and after: where the room was while one target had none."""
-    picture = figures.rooms(case, flagged)
+    picture = figure_rooms.rooms(case, flagged)
     return Section("FREE CAPACITY", () if picture is None else (picture,))
 
 
@@ -82,7 +82,16 @@ def why_there(attempt: Attempt) -> str | None:
         narrowed = f"; {last.name} left it of {last.before}" if last else ""
         return f"{host} was the only host that passed the filters{narrowed}: the weigher had nothing to choose from"
     if schedule.weighed and schedule.selected is not None and schedule.candidates:
-        rank = next((n for n, c in enumerate(schedule.candidates, 1) if c.host.host == schedule.selected.host), None)
-        if rank is not None:
-            return f"{words.host(schedule.selected)} was weighed {rank} of {len(schedule.candidates)}"
+        for rank, candidate in enumerate(schedule.candidates, 1):
+            if candidate.host.host == schedule.selected.host:
+                most = _with_most_ram(candidate, schedule)
+                return f"{words.host(schedule.selected)} was weighed {rank} of {len(schedule.candidates)}{most}"
     return None
+
+
+def _with_most_ram(chosen: Candidate, schedule: Pass) -> str:
+    """That the chosen one had more RAM free than each other, which is what Nova's RAM weigher looks at."""
+    others = [c.free_ram_mb for c in schedule.candidates if c is not chosen]
+    if chosen.free_ram_mb is None or any(ram is None or ram >= chosen.free_ram_mb for ram in others):
+        return ""
+    return ": of them it had the most free RAM"

@@ -1,0 +1,112 @@
+"""The figure of hosts' free capacity, before the first burst and as last logged: where the room was while a target had none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from novatrace.model import capacity as model
+from novatrace.model.case import Case
+from novatrace.model.evidence import Provenance
+from novatrace.model.migration import Resources
+from novatrace.reports import drawings, words
+from novatrace.reports.document import Figure
+from novatrace.reports.figure_data import Room, Rooms
+from novatrace.reports.figures import UNITS, resource_of
+from novatrace.reports.neutralise import neutral
+
+_TRUST = ("claim", "tracker", "placement", "scheduler", "host-state", "inventory-file")
+_KNOWS = ("claim", "tracker", "placement")
+_SHOWN = 12
+
+
+def rooms(case: Case, bursts: Iterable[model.Burst]) -> Figure | None:
+    """What hosts had free of the binding resource before the first of these bursts, and at the end of the logs."""
+    flagged = [b for b in bursts if b.first_us is not None]
+    resource = resource_of(flagged[0]) if flagged else ""
+    if resource not in UNITS:
+        return None
+    known = [room for room in _rooms(case, flagged, resource) if room.before is not None or room.after is not None]
+    if len(known) < 2:  # noqa: PLR2004 - one host is in the text already
+        return None
+    known.sort(key=lambda room: (not room.host.endswith(" (target)"), -_amount(room), room.host))
+    kept = sorted(known[:_SHOWN], key=lambda room: -_amount(room))
+    data = Rooms(words.RESOURCE_NAMES[resource], UNITS[resource], tuple(kept), len(known) - len(kept))
+    return Figure(
+        name=f"free-{resource.split('_', 1)[0]}",
+        title=f"Free {data.resource} of the hosts, before the burst and as last logged",
+        alternative=_in_words(data),
+        drawing=drawings.rooms(data),
+        data=data,
+    )
+
+
+def _amount(room: Room) -> float:
+    return room.before if room.before is not None else room.after or 0
+
+
+def _in_words(data: Rooms) -> str:
+    told = "; ".join(_room_in_words(room, data.unit) for room in data.rooms)
+    unsaid = sum(room.after is None for room in data.rooms)
+    after = f"; of {words.count(unsaid, 'host')} what was free after is not logged" if unsaid else ""
+    others = f"; {data.left_out} more hosts are not drawn" if data.left_out else ""
+    return f"{told}{after}{others}."
+
+
+def _room_in_words(room: Room, unit: str) -> str:
+    sides = ((room.before, "before"), (room.after, "after"))
+    return (
+        f"{room.host} {', '.join(f'{words.amount(value, unit)} {when}' for value, when in sides if value is not None)}"
+    )
+
+
+def _rooms(case: Case, flagged: list[model.Burst], resource: str) -> Iterable[Room]:
+    first = min(b.first_us or 0 for b in flagged)
+    taken = _granted(case)
+    known = {host: _room(host, views, resource, first, taken) for host, views in _by_host(case).items()}
+    for burst in reversed(flagged):
+        host, free = burst.target.host, burst.capacity
+        if free is not None and getattr(free.free, resource) is not None:
+            known[host] = replace(known.get(host, Room(neutral(host), None, None)), before=getattr(free.free, resource))
+    targets = {burst.target.host for burst in flagged}
+    moved = {(a.instance_uuid, a.request_id) for burst in flagged for a in burst.arrivals}
+    sources = {m.source.host for m in case.migrations if m.source and (m.instance_uuid, m.request_id) in moved}
+    for host, room in known.items():
+        part = " (target)" if host in targets else " (source)" if host in sources else ""
+        yield replace(room, host=f"{room.host}{part}")
+
+
+def _by_host(case: Case) -> dict[str, list[model.View]]:
+    found: dict[str, list[model.View]] = {}
+    for view in case.views:
+        found.setdefault(view.target.host, []).append(view)
+    return found
+
+
+def _granted(case: Case) -> dict[Provenance, Resources]:
+    """What each granted claim took, by its lines: they tell what was free before it."""
+    claims = (a.claim for m in case.migrations for a in m.attempts if a.claim is not None and a.claim.granted)
+    return {citation.provenance: claim.demand for claim in claims for citation in claim.citations}
+
+
+def _room(host: str, views: list[model.View], resource: str, first_us: int, taken: dict[Provenance, Resources]) -> Room:
+    """The newest word before and after, of whoever is trusted most with it."""
+    told = sorted((v for v in views if getattr(v.free, resource) is not None), key=lambda v: v.when_us or -1)
+    earlier = _most_trusted([v for v in told if v.when_us is None or v.when_us <= first_us])
+    later = _newest([v for v in told if v.when_us is not None and v.when_us > first_us])
+    before = None if earlier is None else getattr(earlier.free, resource)
+    after = None if later is None else getattr(later.free, resource)
+    own = taken.get(later.provenance) if later is not None and later.provenance is not None else None
+    if after is not None and own is not None:
+        after -= getattr(own, resource) or 0
+    return Room(neutral(host), before, after)
+
+
+def _newest(views: list[model.View]) -> model.View | None:
+    """The last word of the host itself or of placement, else of a scheduler, which may be stale."""
+    return next((v for v in reversed(views) if v.whose in _KNOWS), views[-1] if views else None)
+
+
+def _most_trusted(views: list[model.View]) -> model.View | None:
+    found = (next((v for v in reversed(views) if v.whose == whose), None) for whose in _TRUST)
+    return next((view for view in found if view is not None), None)
