@@ -17,8 +17,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
 
-import regex
-
 from novatrace.errors import UsageError
 from novatrace.model.host_states import HostStates
 from novatrace.parsing.values import HOST_STATE, TYPES, UUID
@@ -174,7 +172,12 @@ class _UserPattern:
     """A pattern from a user's file: matching has a time limit (reliability: patterns can explode)."""
 
     def __init__(self, pattern: str) -> None:
-        self._compiled = regex.compile(pattern, regex.DOTALL)
+        import regex  # noqa: PLC0415 - slow to import, and few users have messages of their own
+
+        try:
+            self._compiled = regex.compile(pattern, regex.DOTALL)
+        except regex.error as error:
+            raise re.error(str(error)) from error
 
     def __repr__(self) -> str:
         return str(self._compiled.pattern)
@@ -265,7 +268,7 @@ def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
         )
     except KeyError as error:
         raise UsageError(f"{origin}: message {kind!r}: {error.args[0]!r} is missing") from error
-    except (re.error, regex.error, RecursionError) as error:
+    except (re.error, RecursionError) as error:
         raise UsageError(f"{origin}: {kind}: pattern does not compile: {error}") from error
 
 

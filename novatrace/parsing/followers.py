@@ -6,13 +6,11 @@ matter where an input is cut into pieces.
 
 from __future__ import annotations
 
-import re
-
 from novatrace.model.event import Event
 from novatrace.parsing.definitions import Catalogue
 
 FOLLOWS_WITHIN_BYTES = 1 << 16
-_REQUEST_ID = re.compile(rb"req-[0-9a-f-]{36}")
+_ID_BYTES = len("req-") + 36
 
 
 class Followers:
@@ -44,5 +42,11 @@ class Followers:
         """True when a line with this hint would not be kept: told from its ids, before it is taken apart."""
         if hint not in self._hints:
             return False
-        ids = (self._ids.get(found) for found in _REQUEST_ID.findall(line))
-        return not any(led is not None and offset - led <= FOLLOWS_WITHIN_BYTES for led in ids)
+        led = self._ids
+        at = line.find(b"req-") if led else -1
+        while at >= 0:
+            when = led.get(line[at : at + _ID_BYTES])
+            if when is not None and offset - when <= FOLLOWS_WITHIN_BYTES:
+                return False
+            at = line.find(b"req-", at + 1)
+        return True

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
-from dateutil import parser as dateutil_parser
 from dateutil import tz as dateutil_tz
 
 from novatrace.errors import UsageError
@@ -64,10 +63,12 @@ def moment_us(text: str, local: tzinfo) -> int:
     Raises:
         UsageError: it cannot be read as a date and time.
     """
+    from dateutil import parser as dateutil_parser  # noqa: PLC0415 - slow to import, and few runs ask for it
+
     try:
         moment = dateutil_parser.parse(text, default=datetime(1970, 1, 1, tzinfo=local))
         return _us(moment)
-    except (ValueError, OverflowError, dateutil_parser.ParserError) as error:
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{text!r} is not a date and time",
             next_step="write it like '2016-10-28 15:16:00' or 2016-10-28T15:16:00Z",
