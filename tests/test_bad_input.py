@@ -277,7 +277,9 @@ def test_an_interrupted_run_leaves_the_old_case(novatrace, state, tmp_path):
     running = subprocess.Popen(
         [novatrace.command, "correlate", str(big)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=novatrace.env
     )
-    time.sleep(1.0)
+    give_up = time.monotonic() + 30
+    while not any(state.rglob("*.new")) and time.monotonic() < give_up:
+        time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130, said
