@@ -264,6 +264,15 @@ def test_a_fifo_does_not_hang(novatrace, tmp_path):
     assert "W-IN-NOTREG" in stderr(done)
 
 
+@pytest.fixture
+def heeding_interrupts():
+    """What is started in a shell's background ignores them, and hands that on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_interrupts")
 def test_an_interrupted_run_leaves_the_old_case(novatrace, state, tmp_path):
     """Ctrl-C in the middle: 130, the case of before is whole, and nothing half-written stays."""
     big = tmp_path / "logs"
