@@ -187,7 +187,7 @@ def test_vms_of_unknown_size_are_not_let_in_everywhere():
 def test_logs_at_info_are_not_enough_for_a_replay():
     """No candidates, no room: what is said is which log would tell."""
     with pytest.raises(NothingToAnalyseError, match="nova-scheduler's log at DEBUG"):
-        replay_of(analysed(FIXTURES / "findings" / "chain-not-logged" / "raises-info-only"))
+        replay_of(analysed(FIXTURES / "findings" / "debug-off" / "raises-info-only"))
 
 
 def test_a_case_without_moves_cannot_be_replayed():

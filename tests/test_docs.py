@@ -55,9 +55,11 @@ def test_commands_of_the_guide_exist(novatrace, line):
 
 
 def test_every_finding_is_explained():
-    """Each finding has its line in the guide."""
-    for slug in findings.slugs():
-        assert f"`{slug}`" in GUIDE["reading-a-report"]
+    """Each finding has its section in the guide, with what it means, its cause and its cure; and no section is of none."""
+    sections = re.split(r"^## `([\w-]+)`$", GUIDE["findings"], flags=re.MULTILINE)
+    assert sorted(sections[1::2]) == list(findings.slugs())
+    for slug, text in zip(sections[1::2], sections[2::2], strict=True):
+        assert [text.count(f"- {part}: ") for part in ("Means", "Cause", "Cure")] == [1, 1, 1], slug
 
 
 def test_every_exit_code_is_in_the_table():

@@ -25,7 +25,7 @@ CASES = {
     "incident": INCIDENT,
     "claims-refused": FIXTURES / "findings" / "overcommitted-target" / "raises-claims-refused",
     "overloaded": FIXTURES / "findings" / "overcommitted-target" / "raises-overloaded",
-    "info-only": FIXTURES / "findings" / "chain-not-logged" / "raises-info-only",
+    "info-only": FIXTURES / "findings" / "debug-off" / "raises-info-only",
     "no-host": FIXTURES / "findings" / "no-valid-host" / "raises-placement-empty",
 }
 KINDS = ("correlate", "explain", "inspect")

@@ -15,6 +15,7 @@ from novatrace.model.event import Event
 from novatrace.model.migration import Citation, HostNode, Link, Pass
 
 _CASTING = (None, "nova-api", "nova-conductor", "nova-scheduler")
+_NOBODY = ("placement-empty", "filtered-out", "placement-conflict")
 _DISPATCHES = ("move-dispatch", "boot-dispatch", "unshelve-dispatch")
 
 
@@ -41,6 +42,11 @@ class Draft:
         )
         return next((when for when in times if when is not None), None)
 
+    @property
+    def found_nobody(self) -> bool:
+        """True when its pass left no host."""
+        return self.selected is None and self.schedule is not None and self.schedule.outcome in _NOBODY
+
 
 def assemble(
     request: Request,
@@ -57,7 +63,8 @@ def assemble(
     for claim in sorted(claims, key=lambda c: c.started_us or 0):
         if _same(claim.instance_uuid, instance_uuid):
             _place_claim(drafts, claim)
-    return drafts
+    # A pass that found nobody ends the request, so that what was tried without a logged pass came before it.
+    return sorted(drafts, key=lambda draft: draft.found_nobody)
 
 
 def _same(named: str | None, instance_uuid: str | None) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.reasons import short_of
 from novatrace.analysis.requests import Request
 from novatrace.model.event import Event
 from novatrace.model.migration import Citation, Claim, ClaimResource, HostNode, Resources
@@ -139,6 +140,7 @@ def _claim(draft: _Draft) -> Claim | None:
         for name in _ORDER
         if name in draft.totals or name in draft.limits or name in draft.unlimited
     )
+    reasons = tuple(draft.reasons) or tuple(_exceeded(draft)) if draft.refused else ()
     return Claim(
         node=draft.target.node if draft.target else None,
         when_us=next((e.when_us for e in draft.events if e.kind in ("claim-granted", "claim-refused")), None)
@@ -146,8 +148,9 @@ def _claim(draft: _Draft) -> Claim | None:
         granted=True if draft.granted else False if draft.refused else None,
         demand=draft.demand,
         resources=resources,
-        reasons=tuple(draft.reasons) or tuple(_exceeded(draft)) if draft.refused else (),
+        reasons=reasons,
         citations=tuple(Citation(e.provenance, e.kind) for e in draft.events if e.kind != "stash-state"),
+        short_of=short_of(reasons),
     )
 
 

@@ -153,6 +153,7 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
         citations=tuple(Citation(e.provenance, e.kind) for e in mine if e.kind in _KEY_STEPS and not e.inherited),
         timeline=timeline(mine),
         closing=closing if ending.outcome != "failed" else None,
+        flavor=next((str(e.values["new_flavor"]) for e in mine if e.kind == "flavor-change"), None),
     )
 
 

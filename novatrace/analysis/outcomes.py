@@ -101,13 +101,7 @@ def _not_recovered(failures: list[Event], drafts: list[Draft]) -> list[Event]:
 
 def _nowhere(drafts: list[Draft]) -> bool:
     """True when the last pass left no target and nothing was sent anywhere after it."""
-    last = drafts[-1] if drafts else None
-    return (
-        last is not None
-        and last.selected is None
-        and last.schedule is not None
-        and last.schedule.outcome in ("placement-empty", "filtered-out", "placement-conflict")
-    )
+    return bool(drafts) and drafts[-1].found_nobody
 
 
 def _went_on(events: list[Event], drafts: list[Draft], aftermath: Aftermath) -> bool:

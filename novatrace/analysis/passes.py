@@ -102,7 +102,8 @@ def _steps(draft: Draft, hosts: HostMap) -> list[FilterStep]:
         return steps
     left = [[hosts.host(h, n) for h, n in r["left"] or ()] for r in draft.named]
     if len(steps) != len(left):
-        steps = [FilterStep(r["name"], None, r["after"], None, where) for r in draft.named]
+        before = [draft.considered, *(len(names) for names in left)]
+        steps = [FilterStep(r["name"], b, r["after"], None, where) for r, b in zip(draft.named, before, strict=False)]
     named = []
     for index, step in enumerate(steps):
         removed = step.removed

@@ -14,16 +14,13 @@ from dataclasses import dataclass, replace
 from novatrace.analysis.bursts import Reached, began_us, find
 from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.causes import cause, unguarded_beyond_total, unknown_because
+from novatrace.analysis.reasons import short_of
 from novatrace.analysis.views import OF_CLASS, RESOURCES, amounts, merged
 from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
 from novatrace.model.migration import Citation, HostNode, Migration, Resources
 
 # Clocks of one cloud that differ by more than this are told of by the clock findings.
 _CLOCKS_APART_US = 5_000_000
-_WORDS = (
-    ("numa", "numa"), ("pci", "pci"), ("memory", "ram_mb"), ("disk", "disk_gb"), ("cpu", "vcpus"),
-    ("affinity", "affinity"), ("server group", "affinity"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +170,7 @@ def _binding(refused: list[Reached]) -> tuple[str, ...]:
         if item.conflict is not None:
             named = [OF_CLASS.get(item.conflict.resource_class or "", item.conflict.resource_class or "unknown")]
         else:
-            text = (item.arrival.reason or "").lower()
-            named = (
-                [name for word, name in _WORDS if word in text][:1]
-                if "numa" in text
-                else [n for w, n in _WORDS if w in text]
-            )
+            named = [*short_of([item.arrival.reason or ""])]
         for name in dict.fromkeys(named):
             counts[name] = counts.get(name, 0) + 1
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))

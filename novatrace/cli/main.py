@@ -17,7 +17,9 @@ from novatrace import __version__
 from novatrace.cli.stderr import error_line
 from novatrace.errors import NovatraceError, OutputError
 
-COMMANDS = ("case", "catalogue", "correlate", "explain", "export", "guide", "inspect", "schema", "simulate")
+COMMANDS = (
+    "case", "catalogue", "correlate", "explain", "export", "filters", "guide", "inspect", "schema", "simulate",
+)  # fmt: skip
 _SIGNAL_BASE = 128
 
 
@@ -44,6 +46,7 @@ class LazyGroup(click.Group):
 SUMMARIES = {
     "correlate": "Read logs; report over-committed targets, victims, causes and cures.",
     "explain": "The story of one VM, request or host.",
+    "filters": "What each filter let through, over all scheduler passes.",
     "simulate": "Replay the batch under other policies; plan waves.",
     "inspect": "What each input is, and the account of its lines.",
     "export": "The case for other programs: tables, traces, timelines.",

@@ -12,7 +12,7 @@ from novatrace.cli import writing
     "schema",
     epilog="\b\nExamples:\n  novatrace schema correlate > correlate.schema.json\n  novatrace schema explain",
 )
-@click.argument("report", type=click.Choice(("correlate", "explain", "inspect", "simulate")))
+@click.argument("report", type=click.Choice(("correlate", "explain", "filters", "inspect", "simulate")))
 def command(report: str) -> int:
     """Print the JSON Schema of a report's JSON."""
     writing.write(lambda _width, _colour: pipeline.schema(report), None)

@@ -1,6 +1,7 @@
 """Conclusions, one file each, found by walking this folder.
 
-A finding is a module with ``SLUG`` and ``find(case) -> Iterable[Finding]``, a function of the analysed case alone.
+A finding is a module with ``find(case) -> Iterable[Finding]``, a function of the analysed case alone; its name, with hyphens,
+is the slug. Modules whose names begin with an underscore are what several findings are written with.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from novatrace.model.finding import SEVERITIES, Finding
 
 def slugs() -> tuple[str, ...]:
     """The names of all findings."""
-    return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)))
+    return tuple(sorted(name.replace("_", "-") for name in _modules()))
 
 
 def of(case: Case) -> tuple[Finding, ...]:
     """Every finding of a case, the gravest first."""
     found: list[Finding] = []
-    for module in pkgutil.iter_modules(__path__):
-        found += importlib.import_module(f"{__name__}.{module.name}").find(case)
+    for name in _modules():
+        found += importlib.import_module(f"{__name__}.{name}").find(case)
     return tuple(sorted(found, key=lambda f: (-SEVERITIES.index(f.severity), f.slug, f.subject)))
+
+
+def _modules() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]

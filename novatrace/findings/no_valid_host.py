@@ -1,10 +1,11 @@
-"""Actions for which no host was left, by the stage that left none."""
+"""Moves for which no host was left, by the stage that left none; what was lost to others meanwhile is placement-conflict's."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from novatrace.findings import _wording
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import Migration
@@ -21,29 +22,37 @@ _STAGES = {
         "the filters removed every host",
         "The last filter with hosts before it decided: see the funnel of one of them with `novatrace explain`.",
     ),
-    "placement-conflict": (
-        "every claim in placement was refused",
-        "Others took the room between the candidates query and the claim: migrate in smaller waves, or let more hosts pass.",
-    ),
 }
 
 
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each stage at which moves ended without a host."""
     by_stage: dict[str, list[Migration]] = defaultdict(list)
-    for migration in case.migrations:
-        if migration.action != "create" and migration.stage in _STAGES and migration.citations:
+    for migration in _wording.moves(case):
+        if migration.stage in _STAGES and migration.citations:
             by_stage[migration.stage].append(migration)
     for stage, failed in sorted(by_stage.items()):
         words, advice = _STAGES[stage]
         count = len(failed)
+        last = Counter(name for m in failed if (name := _last_filter(m)) is not None)
+        by = ", ".join(
+            f"{name} decided {number}" for name, number in sorted(last.items(), key=lambda kv: (-kv[1], kv[0]))
+        )
         yield Finding(
             slug="no-valid-host",
             severity="error",
-            title=f"{count} move{'' if count == 1 else 's'} found no host: {words}",
+            title=f"{_wording.count(count, 'move')} found no host: {words}{f' ({by})' if by else ''}",
             subject=stage,
             measures=(Measure("moves", count, 0, "moves"),),
             basis="observed",
             evidence=tuple(m.citations[-1] for m in failed),
             advice=advice,
         )
+
+
+def _last_filter(migration: Migration) -> str | None:
+    """The filter that removed the last hosts, where the log names it."""
+    if migration.stage != "filtered-out":
+        return None
+    steps = [s for a in migration.attempts[-1:] if a.schedule is not None for s in a.schedule.filters if s.after == 0]
+    return steps[0].name if steps else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from novatrace.findings import _wording
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
@@ -32,7 +33,7 @@ def _finding(burst: Burst, *, in_placement: bool | None) -> Finding:
     return Finding(
         slug="overcommitted-target",
         severity="critical",
-        title=f"{burst.target.host} was over-committed ({burst.basis})",
+        title=f"{burst.target.host} was over-committed: {_counted(burst, victims)}",
         subject=burst.target.host,
         measures=tuple(measures),
         basis=burst.basis or "",
@@ -41,7 +42,29 @@ def _finding(burst: Burst, *, in_placement: bool | None) -> Finding:
     )
 
 
+def _counted(burst: Burst, victims: int) -> str:
+    count = len(burst.arrivals)
+    if burst.effect == "overloaded":
+        over = f"{_names(burst)} used beyond total × ratio"
+        return f"{over} after {_wording.count(count, 'arrival')}"
+    if burst.basis == "computed":
+        return f"{_wording.count(count, 'arrival')}, room for {burst.slots.all if burst.slots.all is not None else 'fewer'}"
+    return f"{victims} of {_wording.count(count, 'arrival')} turned away for want of {_names(burst)}"
+
+
 def _advice(burst: Burst, *, in_placement: bool | None) -> str:
+    others = sum(a.outcome != "victim" for a in burst.arrivals)
+    if (
+        burst.effect == "refused"
+        and burst.basis == "proven"
+        and burst.slots.all is not None
+        and burst.slots.all > others
+    ):
+        return (
+            f"{burst.target.host} refused although the last view of it had room for {burst.slots.all}: compare what placement "
+            "counts there (`openstack resource provider usage show UUID`; `nova-manage placement audit` since Ussuri) with the "
+            "VMs on the host, and look at the words of the refusal, before anything is migrated there again."
+        )
     room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
     waves = f"Migrate to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."
     if burst.effect == "overloaded" and in_placement is not True:
@@ -65,11 +88,4 @@ def _spread(burst: Burst) -> str:
 
 
 def _names(burst: Burst) -> str:
-    words = {
-        "vcpus": "vCPU",
-        "ram_mb": "RAM",
-        "disk_gb": "disk",
-        "numa": "NUMA cells and hugepages",
-        "pci": "PCI devices",
-    }
-    return " and ".join(words.get(name, name) for name in burst.binding) or "this resource"
+    return " and ".join(_wording.RESOURCES.get(name, name) for name in burst.binding) or "a resource not named"

@@ -140,7 +140,10 @@ class ClaimResource:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a target's compute service said to the VM: the claim of ``nova.compute.claims``."""
+    """What a target's compute service said to the VM: the claim of ``nova.compute.claims``.
+
+    ``short_of``: the resources that the reasons of a refusal name (``ram_mb``, ``numa``, ``affinity`` …).
+    """
 
     node: str | None
     when_us: int | None
@@ -149,6 +152,7 @@ class Claim:
     resources: tuple[ClaimResource, ...]
     reasons: tuple[str, ...]
     citations: tuple[Citation, ...]
+    short_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,7 @@ class Migration:
         fault: the exception or reason text.
         timeline: (when_us, node, service, text, provenance): the story in order, for ``explain``.
         closing: what became of it afterwards; None: the target and the source still hold it, as far as logged.
+        flavor: name of the flavor that was asked for (of a resize: the new one); None where no line names it.
     """
 
     instance_uuid: str | None
@@ -243,6 +248,13 @@ class Migration:
     citations: tuple[Citation, ...]
     timeline: tuple[TimelineEntry, ...]
     closing: Closing | None = None
+    flavor: str | None = None
+
+    @property
+    def blind(self) -> bool:
+        """True when it reached a target and no line shows a filter or a candidate of the choice."""
+        reached = self.request_id is not None and any(a.selected is not None for a in self.attempts)
+        return reached and not any(a.schedule and (a.schedule.filters or a.schedule.candidates) for a in self.attempts)
 
 
 @dataclass(frozen=True, slots=True)

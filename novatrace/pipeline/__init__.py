@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from novatrace import __version__, findings
-from novatrace.analysis import clock_skew, subjects, why
+from novatrace.analysis import clock_skew, funnel, subjects, why
 from novatrace.analysis import correlate as analysis
 from novatrace.analysis.rotated import as_one_log
 from novatrace.errors import CaseError, UsageError
@@ -143,6 +143,18 @@ def explain(
     return case, subjects.subject(case, kind, name), path
 
 
+def case_of(options: RunOptions, progress: Progress | None = None) -> tuple[Case, Path | None]:
+    """The case of the paths given, else the newest one, and its file.
+
+    Raises:
+        CaseError: there is no case, or it cannot be read.
+    """
+    if options.paths:
+        return analyse(options, progress), None
+    path = options.case_file or newest_case()
+    return CaseReader(path).case(), path
+
+
 def subject_of(case: Case, identifier: str) -> Subject:
     """The VM, request or host of a case that an identifier names.
 
@@ -215,6 +227,8 @@ def render(  # noqa: PLR0913 - one call for every report there is
         text = writer.correlate(case, tool_version=__version__)
     elif kind == "inspect":
         text = writer.inspect(case)
+    elif kind == "filters":
+        text = writer.filters(case, funnel.of(case.migrations), tool_version=__version__)
     elif subject is None:
         raise ValueError("explain needs a subject")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from novatrace.model.case import Case
+from novatrace.model.funnel import Funnel
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import tables
@@ -26,6 +27,20 @@ class CsvFormat:
     def inspect(self, case: Case) -> str:
         """The inputs, one a row."""
         return _written("inputs", case)
+
+    def filters(self, case: Case, funnel: Funnel, *, tool_version: str) -> str:  # noqa: ARG002 - see correlate
+        """The filters, one a row."""
+        columns = (
+            "filter", "passes", "counted", "hosts_in", "hosts_left", "removing", "left_one", "left_none", "failures", "widest",
+        )  # fmt: skip
+        rows = [
+            (
+                t.name, t.passes, t.counted, *((t.hosts_in, t.hosts_left, t.removing) if t.counted else (None, None, None)),
+                t.left_one, t.left_none, t.failures, t.widest,
+            )
+            for t in funnel.filters
+        ]  # fmt: skip
+        return csv_text(columns, rows)
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:  # noqa: ARG002 - see correlate
         """The policies, one a row."""

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 
 from novatrace.model.case import Case
+from novatrace.model.funnel import Funnel
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import (
@@ -22,6 +23,7 @@ from novatrace.reports import (
     view_answers,
     view_correlate,
     view_explain,
+    view_filters,
     view_inspect,
     view_simulate,
     view_stories,
@@ -57,6 +59,10 @@ class HtmlFormat:
     def inspect(self, case: Case) -> str:
         """See ``ReportFormat.inspect``."""
         return self._document(view_inspect.document(case), _span(case))
+
+    def filters(self, case: Case, funnel: Funnel, *, tool_version: str) -> str:
+        """See ``ReportFormat.filters``."""
+        return self._document(view_filters.document(case, funnel), _span(case), tool_version)
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
         """See ``ReportFormat.simulate``."""

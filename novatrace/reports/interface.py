@@ -12,12 +12,13 @@ from typing import Protocol
 
 from novatrace import reports
 from novatrace.model.case import Case
+from novatrace.model.funnel import Funnel
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 
 
 class ReportFormat(Protocol):
-    """A format: four reports, each returned as a whole text that ends with a newline."""
+    """A format: five reports, each returned as a whole text that ends with a newline."""
 
     def correlate(self, case: Case, *, tool_version: str) -> str:
         """What happened, to whom, why, and what to do."""
@@ -27,6 +28,9 @@ class ReportFormat(Protocol):
 
     def inspect(self, case: Case) -> str:
         """What the inputs are and how much of them was understood."""
+
+    def filters(self, case: Case, funnel: Funnel, *, tool_version: str) -> str:
+        """What each filter let through over all passes."""
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
         """What other policies would have done; with the wave plan when asked for."""

@@ -15,10 +15,11 @@ from novatrace.model.case import Case
 from novatrace.model.clock import ClockBounds
 from novatrace.model.evidence import Coverage, LineLedger
 from novatrace.model.finding import Finding
+from novatrace.model.funnel import Funnel
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import json_release, json_simulate, view_releases
+from novatrace.reports import json_filters, json_release, json_simulate, view_releases
 from novatrace.reports.neutralise import json_safe
 
 _Json = dict[str, Any]
@@ -78,6 +79,11 @@ class JsonFormat:
                 "notices": _notices(case),
             }
         )
+
+    def filters(self, case: Case, funnel: Funnel, *, tool_version: str) -> str:
+        """See ``ReportFormat.filters``."""
+        told = json_filters.value(funnel, lambda citations: _all_evidence(citations, case), tool_version=tool_version)
+        return _text({**told, "notices": _notices(case)})
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
         """See ``ReportFormat.simulate``."""
@@ -213,6 +219,7 @@ def _migration(m: Migration, case: Case) -> _Json:
         "instance_state": m.instance_state,
         "stage": m.stage,
         "fault": m.fault,
+        "flavor": m.flavor,
         "attempts": [_attempt(a) for a in m.attempts],
         "evidence": _all_evidence(m.citations, case),
     }

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from novatrace.model.case import Case
+from novatrace.model.funnel import Funnel
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import view_correlate, view_explain, view_inspect, view_simulate
+from novatrace.reports import view_correlate, view_explain, view_filters, view_inspect, view_simulate
 from novatrace.reports.document import Block, Cell, Column, Document, Figure, Paragraph, Quote, Table
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class TextFormat:
     def inspect(self, case: Case) -> str:
         """See ``ReportFormat.inspect``."""
         return self._written(view_inspect.document(case))
+
+    def filters(self, case: Case, funnel: Funnel, *, tool_version: str) -> str:  # noqa: ARG002 - see correlate
+        """See ``ReportFormat.filters``."""
+        return self._written(view_filters.document(case, funnel))
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:  # noqa: ARG002 - see correlate
         """See ``ReportFormat.simulate``."""

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from novatrace.model.case import Case
+from novatrace.model.funnel import Funnel
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import view_correlate, view_explain, view_inspect, view_simulate
+from novatrace.reports import view_correlate, view_explain, view_filters, view_inspect, view_simulate
 from novatrace.reports.document import Document
 from novatrace.reports.fitting import fitted
 
@@ -36,6 +37,10 @@ class TicketFormat:
     def inspect(self, case: Case) -> str:
         """See ``ReportFormat.inspect``."""
         return fitted(view_inspect.document(case), self.written, self.limit)
+
+    def filters(self, case: Case, funnel: Funnel, *, tool_version: str) -> str:
+        """See ``ReportFormat.filters``."""
+        return self._signed(view_filters.document(case, funnel), tool_version)
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
         """See ``ReportFormat.simulate``."""

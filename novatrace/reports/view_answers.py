@@ -102,7 +102,7 @@ def _why(case: Case, flagged: list[Burst], moves: list[Migration]) -> Iterator[P
 
 
 def _change(case: Case) -> Iterator[Paragraph]:
-    advice = list(dict.fromkeys(f.advice for f in case.findings if f.advice))
+    advice = view_correlate.advice(case.findings)
     yield from (say(text) for text in advice[:ADVICE])
     if len(advice) > ADVICE:
         yield say(f"{len(advice) - ADVICE} more under What to do.")

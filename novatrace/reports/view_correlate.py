@@ -24,7 +24,7 @@ def document(case: Case) -> Document:
     """The report on a case."""
     sections = [
         Section("VERDICT", tuple(_verdict(case))),
-        Section("WHAT TO DO", tuple(_advice(case.findings))),
+        Section("WHAT TO DO", tuple(say(f"{n}. {text}") for n, text in enumerate(advice(case.findings), 1))),
         *(burst_section(burst, case) for burst in interesting(case.bursts)),
         why_section(case, flagged(case)),
         free_section(case, flagged(case)),
@@ -177,12 +177,11 @@ def _tried(attempt: Attempt) -> str:
     return f"{words.host(attempt.selected)}{ended}"
 
 
-def _advice(findings: Iterable[Finding]) -> Iterator[Block]:
-    seen: set[str] = set()
-    for finding in findings:
-        if finding.advice and finding.advice not in seen:
-            seen.add(finding.advice)
-            yield say(f"{len(seen)}. {finding.advice}")
+def advice(findings: Iterable[Finding]) -> list[str]:
+    """What to do, the gravest first, each once; what findings only inform of is left to them where there is more to do."""
+    listed = list(findings)
+    pressing = [f for f in listed if f.severity != "info"] or listed
+    return list(dict.fromkeys(f.advice for f in pressing if f.advice))
 
 
 def _findings(case: Case) -> Iterator[Block]:

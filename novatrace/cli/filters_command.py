@@ -1,0 +1,65 @@
+"""``novatrace filters``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from novatrace import pipeline
+from novatrace.cli import options, progress, stderr, writing
+from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.sharing import Sharing
+
+
+@click.command(
+    "filters",
+    epilog="\b\nExamples:\n  novatrace filters\n  novatrace filters logs/ --since 2026-11-23T00:00\n"
+    "  novatrace filters -f json | jq '.filters[] | select(.failures > 0)'",
+)
+@options.paths(required=False)
+@options.reading()
+@options.judging()
+@options.output()
+@options.sharing()
+def command(  # noqa: PLR0913 - one parameter for each option
+    paths: tuple[str, ...],
+    tz: str | None,
+    log_formats: tuple[str, ...],
+    node: str | None,
+    messages: tuple[Path, ...],
+    jobs: int | None,
+    since: str | None,
+    until: str | None,
+    inventory: Path | None,
+    case_file: Path | None,
+    format_name: str,
+    output: str | None,
+    *,
+    sharing: Sharing,
+    quiet: bool,
+    correct_clocks: bool,
+) -> int:
+    """Over all scheduler passes: how many hosts came into each filter and how many it left, where it left one or none, and
+    which failures it decided; by project and by flavor. Without PATH the newest case is used."""  # noqa: D205, D209
+    wanted = RunOptions(
+        paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
+    )
+    with progress.shown(quiet=quiet) as step:
+        case, path = pipeline.case_of(wanted, step)
+    if path is not None and not quiet:
+        stderr.note(f"case: {path}")
+    sharing = replace(sharing, case_file=path or pipeline.case_file(wanted))
+    writing.write(
+        lambda width, colour: pipeline.render(
+            format_name, "filters", case, width=width, colour=colour, sharing=sharing
+        ),
+        output,
+    )
+    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
+    if not quiet and path is None:
+        stderr.warnings(case)
+        stderr.summary(case, code)
+    return code if path is None else EXIT_COMPLETE

@@ -1,0 +1,60 @@
+"""Allocations that placement refused because others had taken the room since the candidates were asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from novatrace.findings import _options, _wording
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding, Measure
+from novatrace.model.migration import Citation, Migration, PlacementClaim
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding over all moves that lost an allocation: how many, of which class, and what became of them."""
+    lost = [(m, claims) for m in _wording.moves(case) if (claims := _refused(m))]
+    if not lost:
+        return
+    moved = [m for m, _ in lost]
+    claims = [claim for _, refused in lost for claim in refused]
+    nowhere = sum(m.stage == "placement-conflict" for m in moved)
+    unnamed = sum(claim.resource_class is None for claim in claims)
+    classes = Counter(claim.resource_class for claim in claims if claim.resource_class)
+    named = ", ".join(f"{rc} {number}" for rc, number in sorted(classes.items(), key=lambda kv: (-kv[1], kv[0])))
+    hosts = _wording.listed(claim.target.host for claim in claims if claim.target is not None)
+    told = (f" ({named})" if named else "") + (f" on {hosts}" if hosts else "")
+    also = f", {unnamed} of them without naming a resource" if unnamed else ""
+    yield Finding(
+        slug="placement-conflict",
+        severity="error" if nowhere else "info",
+        title=f"{_wording.count(len(claims), 'allocation')} refused by placement{told}{also}: {_wording.ended(moved)}",
+        subject="placement",
+        measures=(
+            Measure("allocations_refused", len(claims), 0, "allocations"),
+            Measure("without_resource", unnamed, None, "allocations"),
+            Measure("moves_without_host", nowhere, 0, "moves"),
+            Measure("moves_succeeded", sum(m.outcome == "succeeded" for m in moved), None, "moves"),
+        ),
+        basis="observed",
+        evidence=_wording.once(Citation(claim.provenance, "placement-claim-refused") for claim in claims),
+        advice=_advice(case, nowhere, moved),
+    )
+
+
+def _refused(migration: Migration) -> list[PlacementClaim]:
+    return [c for a in migration.attempts if a.schedule for c in a.schedule.placement_claims if not c.granted]
+
+
+def _advice(case: Case, nowhere: int, moved: list[Migration]) -> str:
+    if not nowhere:
+        return (
+            "Each of these took another host that had passed: nothing to repair. Fewer lose the first choice where choices are "
+            f"spread: {_options.named('host_subset_size', case)} above 1."
+        )
+    why = "Others took the room between the candidates query and the claim, and no candidate was left to try"
+    whole = sum(m.outcome == "failed" and m.instance_state == "active" and m.action != "evacuate" for m in moved)
+    if not whole:
+        return f"{why}: migrate in smaller waves, or let more hosts pass the filters."
+    vms = "1 VM that lost is" if whole == 1 else f"{whole} VMs that lost are"
+    return f"{why}. {vms} ACTIVE on the source, untouched: ask for them again, in waves, once there is room."

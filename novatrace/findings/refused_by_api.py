@@ -1,0 +1,62 @@
+"""Actions that the API itself refused: a quota, a VM in the wrong state, a host that does not exist."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from novatrace.findings import _options, _wording
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding, Measure
+from novatrace.model.migration import Migration
+
+_REFUSED = 400
+_QUOTA = "quota exceeded"
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding for each status (and one for quotas) with which the API answered moves that nobody scheduled."""
+    by_kind: dict[tuple[int, bool], list[Migration]] = defaultdict(list)
+    for migration in _wording.moves(case):
+        status, fault = migration.http_status, (migration.fault or "").lower()
+        # The API waits for the scheduler up to Train, and then answers 400 for want of a host: that is no refusal of its own.
+        if (
+            status is None
+            or status < _REFUSED
+            or migration.attempts
+            or "valid host" in fault
+            or not migration.citations
+        ):
+            continue
+        by_kind[status, _QUOTA in fault].append(migration)
+    for (status, quota), refused in sorted(by_kind.items()):
+        yield _finding(case, status, refused, quota=quota)
+
+
+def _finding(case: Case, status: int, refused: list[Migration], *, quota: bool) -> Finding:
+    said = list(dict.fromkeys(m.fault for m in refused if m.fault))
+    why = f": {said[0]}" if len(said) == 1 else f", for {len(said)} different reasons: {said[0]}; …" if said else ""
+    what = "a quota" if quota else "the API"
+    return Finding(
+        slug="refused-by-api",
+        severity="warning",
+        title=f"{_wording.count(len(refused), 'move')} refused by {what} (HTTP {status}) and never scheduled{why}",
+        subject=f"HTTP {status}",
+        measures=(Measure("moves", len(refused), 0, "moves"),),
+        basis="observed",
+        evidence=_wording.once(m.citations[-1] for m in refused),
+        advice=_advice(case, quota=quota),
+    )
+
+
+def _advice(case: Case, *, quota: bool) -> str:
+    if quota:
+        cores, ram = _options.named("cores", case), _options.named("ram", case)
+        return (
+            "Raise the project's quota with `openstack quota set --cores N --ram MB PROJECT`; the defaults are "
+            f"{cores} and {ram}. A resize counts against the quota what the new flavor has more than the old."
+        )
+    return (
+        "These VMs stayed where they were, untouched. Mend what the answer names and ask again; a VM whose task_state is set is in "
+        "another action still."
+    )

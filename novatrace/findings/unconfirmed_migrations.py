@@ -1,0 +1,102 @@
+"""Migrations that nobody confirmed: until then the source keeps the room of a VM that runs elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from novatrace.findings import _options, _wording
+from novatrace.model.capacity import Burst
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding, Measure
+from novatrace.model.migration import Migration, Resources
+
+_LONG_US = 3_600_000_000
+_AMOUNTS = ("vcpus", "ram_mb", "disk_gb")
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding for each source that keeps the room of moved VMs, where it was short of room later or the logs go on for an hour.
+
+    A confirm is told by nova-api and by the source's nova-compute; without a log of the API after the move nothing is said.
+    """
+    heard_us = max(
+        (c.last_us for c in case.coverage if c.services.get("nova-api") and c.last_us is not None), default=0
+    )
+    by_source: dict[str, list[Migration]] = {}
+    for migration in case.migrations:
+        source = _holding(migration)
+        if source is not None and _end_us(migration) < heard_us:
+            by_source.setdefault(source, []).append(migration)
+    for source, held in sorted(by_source.items()):
+        short = [b for b in case.bursts if b.verdict == "overcommitted" and b.target.host == source and _after(b, held)]
+        long_us = heard_us - max(_end_us(m) for m in held)
+        if short or long_us >= _LONG_US:
+            yield _finding(case, source, held, short, long_us)
+
+
+def _holding(migration: Migration) -> str | None:
+    """The source that still holds the VM's old room, as far as logged."""
+    if (
+        migration.action not in ("migrate", "resize")
+        or migration.outcome != "succeeded"
+        or migration.closing is not None
+    ):
+        return None
+    target = next((a.selected for a in reversed(migration.attempts) if a.selected is not None), None)
+    if migration.source is None or target is None or target.host == migration.source.host or not migration.citations:
+        return None
+    return migration.source.host
+
+
+def _end_us(migration: Migration) -> int:
+    return max((entry.when_us for entry in migration.timeline if entry.when_us is not None), default=0)
+
+
+def _after(burst: Burst, held: Sequence[Migration]) -> bool:
+    return burst.first_us is not None and all(_end_us(m) < burst.first_us for m in held)
+
+
+def _finding(case: Case, source: str, held: Sequence[Migration], short: Sequence[Burst], long_us: int) -> Finding:
+    amounts = _wording.amounts(_sum(held))
+    keeps = f"{source} keeps the room of {_wording.count(len(held), 'moved VM')}"
+    hours = f"{long_us / _LONG_US:.1f} h"
+    why = (
+        f"and then lacked {_wording.listed(_lacking(short))} for others"
+        if short
+        else f"{hours} after {'it' if len(held) == 1 else 'the last of them'} moved"
+    )
+    evidence = _wording.once([*(m.citations[-1] for m in held), *(c for b in short for c in b.citations[:1])])
+    window = _options.named("resize_confirm_window", case)
+    return Finding(
+        slug="unconfirmed-migrations",
+        severity="warning",
+        title=f"{keeps}{f' ({amounts})' if amounts else ''}{',' if amounts else ''} {why}: no confirm is logged",
+        subject=source,
+        measures=(Measure("moves", len(held), 0, "moves"), Measure("hours", round(long_us / _LONG_US, 1), None, "h")),
+        basis="inferred",
+        evidence=evidence,
+        advice=(
+            f"Look at them with `openstack server list --all-projects --status VERIFY_RESIZE` and confirm each that is well "
+            f"(`openstack server resize confirm VM`); {window} does it after so many seconds (0, the default: never)."
+        ),
+    )
+
+
+def _lacking(short: Sequence[Burst]) -> list[str]:
+    return [_wording.RESOURCES.get(name, name) for b in short for name in b.binding] or ["room"]
+
+
+def _sum(held: Sequence[Migration]) -> Resources:
+    """What the source keeps, where every amount is known; a resize holds its old flavor there, which is not in the move."""
+    totals: dict[str, float] = {}
+    for name in _AMOUNTS:
+        amounts = [_held(m, name) for m in held]
+        known = [amount for amount in amounts if amount is not None]
+        if len(known) == len(amounts):
+            totals[name] = sum(known)
+    return Resources(**totals)
+
+
+def _held(migration: Migration, name: str) -> float | None:
+    demand: float | None = getattr(migration.attempts[-1].demand, name)
+    return demand if migration.action == "migrate" else None
