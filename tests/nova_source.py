@@ -70,7 +70,7 @@ def said(path: Path) -> Said:
 
 
 def _read(source: str, found: Said) -> None:
-    tree = _tree(source)
+    tree = parsed(source)
     joined: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _logs(node):
@@ -81,7 +81,8 @@ def _read(source: str, found: Said) -> None:
             joined |= {id(part) for part in ast.walk(node)}
 
 
-def _tree(source: str) -> ast.Module:
+def parsed(source: str) -> ast.Module:
+    """The syntax tree of a module, of old ones too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old source has escapes that Python warns of
         try:

@@ -116,6 +116,14 @@ class Ledger:
         best = chosen[0]
         return Capacity(free, source, basis, best.when_us, best.provenance, _age(best, first_us), moved)
 
+    def hosts(self) -> list[str]:
+        """Every host of which a view, a HostState or the user's word is known."""
+        return sorted({*self._views, *self._states, *self._given})
+
+    def row(self, host: str, moment_us: int) -> View | None:
+        """The newest ComputeNode of a host that a scheduler had read by a moment."""
+        return self._newest(host, "scheduler", moment_us)
+
     def steady(self, host: str, first_us: int, last_us: int) -> bool:
         """True when no scheduler saw another state of the host between two moments: nothing landed or left meanwhile."""
         views = self._known.get((host, "scheduler"), ())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from novatrace.analysis import capacity, migrations, release, requests, verdicts
+from novatrace.analysis import capacity, insights, migrations, release, requests, verdicts
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
 from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage
+from novatrace.model.insight import Insight
 from novatrace.model.migration import Migration
 
 
@@ -23,6 +24,7 @@ class Analysis:
     bursts: tuple[Burst, ...]
     views: tuple[View, ...]
     claims_in_placement: bool | None
+    insight: Insight
 
 
 def correlate(
@@ -42,7 +44,8 @@ def correlate(
     in_placement = release.claims_in_placement(events)
     ledger = capacity.Ledger(events, found, hosts, inventory)
     bursts = verdicts.judge(found, ledger, claims_in_placement=in_placement)
-    return Analysis(tuple(found), bursts, ledger.views(), in_placement)
+    beside = insights.insight(found, bursts, ledger, hosts, coverage)
+    return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside)
 
 
 def _within(migration: Migration, since_us: int | None, until_us: int | None) -> bool:

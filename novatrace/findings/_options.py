@@ -34,7 +34,6 @@ OPTIONS = {
     for option in (
         Option("filter_scheduler", "host_subset_size", "ocata", older=("DEFAULT", "scheduler_host_subset_size")),
         Option("filter_scheduler", "enabled_filters", "ocata", older=("DEFAULT", "scheduler_default_filters")),
-        Option("filter_scheduler", "ram_weight_multiplier", "ocata", older=("DEFAULT", "ram_weight_multiplier")),
         Option("filter_scheduler", "shuffle_best_same_weighed_hosts", "queens"),
         Option("filter_scheduler", "pci_in_placement", "2023.1"),
         Option("scheduler", "max_attempts", "ocata", older=("DEFAULT", "scheduler_max_attempts")),

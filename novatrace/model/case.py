@@ -8,6 +8,7 @@ from novatrace.model.capacity import Burst, View
 from novatrace.model.clock import ClockBounds
 from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice, Provenance
 from novatrace.model.finding import Finding
+from novatrace.model.insight import Insight
 from novatrace.model.migration import Migration
 
 
@@ -50,6 +51,7 @@ class Case:
     (Pike and later), False when the compute claim does, None when the logs do not tell.
     ``settings``: Nova's options, where a nova.conf stands beside the logs. ``clocks``: what causality tells of them.
     ``quotes``: the text of cited lines, for reports that travel without the logs; read when such a report is made.
+    ``insight``: what findings need beside these; there while they are made, empty before and after.
     """
 
     evidence: tuple[Evidence, ...]
@@ -63,3 +65,4 @@ class Case:
     quotes: dict[Provenance, str] = field(default_factory=dict)
     settings: tuple[NodeSettings, ...] = ()
     clocks: tuple[ClockBounds, ...] = ()
+    insight: Insight = field(default_factory=Insight)

@@ -120,7 +120,7 @@ def _analysed(read: Ingested, options: RunOptions) -> Case:
         settings=read.settings,
         clocks=clocks,
     )
-    return replace(case, findings=findings.of(case))
+    return replace(case, findings=findings.of(replace(case, insight=found.insight)))
 
 
 def explain(

@@ -1,0 +1,60 @@
+"""Hosts with room that no pass chose nor weighed while another host was over-committed, and what kept them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novatrace.findings import _wording
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding, Measure
+from novatrace.model.insight import Idle, IdleHost
+
+_MINUTE_US = 60_000_000
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding for each over-committed or contended target beside which hosts had room that no pass of it weighed."""
+    for idle in case.insight.idle:
+        evidence = _wording.once(citation for host in idle.hosts for citation in host.citations)
+        if evidence:
+            best = idle.hosts[0]
+            yield Finding(
+                slug="idle-candidate",
+                severity="warning",
+                title=_title(idle),
+                subject=best.host.host,
+                measures=(
+                    Measure("hosts_with_room", len(idle.hosts), None, "hosts"),
+                    Measure("passes", idle.passes, None, "passes"),
+                    Measure("free_ram_mb", best.free.ram_mb, idle.demand.ram_mb, "MB"),
+                ),
+                basis=best.basis,
+                evidence=evidence,
+                advice=_advice(best),
+            )
+
+
+def _title(idle: Idle) -> str:
+    best, number = idle.hosts[0], len(idle.hosts)
+    age_us = best.age_us or 0
+    old = f" {age_us / _MINUTE_US:.0f} min before" if age_us >= _MINUTE_US else ""
+    free = f"had {_wording.amounts(best.free)} free{old}"
+    passes = _wording.count(idle.passes, "logged pass", "logged passes")
+    if number == 1:
+        return (
+            f"{best.host.host} {free}, enough for a VM that went to {idle.target.host}, and none of {passes} weighed it"
+        )
+    names = _wording.listed(host.host.host for host in idle.hosts)
+    return (
+        f"{number} hosts had enough free for a VM that went to {idle.target.host}, and none of {passes} weighed them: {names}; "
+        f"{best.host.host} {free}"
+    )
+
+
+def _advice(best: IdleHost) -> str:
+    name = best.host.host
+    return (
+        f"{best.excluded} [{best.excluded_basis}] Look at `openstack compute service list --host {name}` (disabled? down?), "
+        f"`openstack aggregate list --long`, and the host's traits and inventory in placement (`openstack resource provider list "
+        f"--name {name}`)."
+    )

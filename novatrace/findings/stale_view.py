@@ -1,0 +1,61 @@
+"""Several decisions for one target that rested on one view of it: each was right by what it saw, together they were not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novatrace.findings import _options, _wording
+from novatrace.model.case import Case
+from novatrace.model.finding import Finding, Measure
+from novatrace.model.insight import SharedView
+
+_SECOND_US = 1_000_000
+
+
+def find(case: Case) -> Iterator[Finding]:
+    """One finding for each over-committed or contended target to which at least two VMs were sent on the same numbers."""
+    for view in case.insight.shared_views:
+        if view.citations:
+            yield _finding(case, view)
+
+
+def _finding(case: Case, view: SharedView) -> Finding:
+    within_s = (view.last_us - view.first_us) / _SECOND_US
+    age = "" if view.age_us is None else f", {view.age_us / _SECOND_US:.1f} s old at the first"
+    who = f" of {_wording.count(view.schedulers, 'scheduler node')}" if view.schedulers > 1 else ""
+    measures = [
+        Measure("decisions", view.decisions, 1, "decisions"),
+        Measure("within", round(within_s, 3), None, "s"),
+        Measure("free_ram_mb", view.free.ram_mb, None, "MB"),
+        Measure("schedulers", view.schedulers, None, "nodes"),
+    ]
+    if view.age_us is not None:
+        measures.append(Measure("age", round(view.age_us / _SECOND_US, 3), None, "s"))
+    return Finding(
+        slug="stale-view",
+        severity="warning",
+        title=(
+            f"{view.decisions} decisions{who} within {within_s:.1f} s saw the same {view.target.host} "
+            f"({_wording.amounts(view.free)} free{age}), and none knew of the others"
+        ),
+        subject=view.target.host,
+        measures=tuple(measures),
+        basis="observed",
+        evidence=view.citations,
+        advice=_advice(case),
+    )
+
+
+def _advice(case: Case) -> str:
+    audit = _options.named("update_resources_interval", case)
+    if case.claims_in_placement:
+        return (
+            "More or fewer schedulers change nothing here: each request reads the hosts anew and knows nothing of choices under way; "
+            "placement's claim alone tells them apart, and for NUMA cells, PCI devices and groups the target's. "
+            f"{audit} sets how often hosts report what they hold."
+        )
+    return (
+        "A scheduler process knows its own choices at once and those of others only when the target has claimed and reported: run "
+        f"one nova-scheduler while a batch runs, or start a wave after the claims of the one before. {audit} sets how often hosts "
+        "report."
+    )

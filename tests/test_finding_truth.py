@@ -1,0 +1,170 @@
+"""Precision and recall of findings over every case that Nova's own database tells the truth of.
+
+Numbers of findings are held against counts of the truth, made here with nothing of novatrace's; a finding that the truth
+does not know of is an accusation too many.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from cases import INCIDENT, analysed, case_folders, info_folders
+from test_truth import FOLDERS, failed, moves, tried, truth, turned_away
+
+from novatrace import findings
+from novatrace.model.finding import SEVERITIES
+
+UNAVAILABLE, GROUP = "ComputeResourcesUnavailable", "GroupAffinityViolation"
+all_cases = pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: f"{p.parent.parent.name}/{p.name}")
+
+
+def total(folder, slug: str, measure: str) -> float:
+    """The sum of a measure over all findings of a slug."""
+    return sum(
+        m.value or 0 for f in analysed(folder).findings if f.slug == slug for m in f.measures if m.name == measure
+    )
+
+
+def raised(folder) -> Counter:
+    """How many findings of each slug there are."""
+    return Counter(f.slug for f in analysed(folder).findings)
+
+
+def claims(folder, error: str) -> list[dict]:
+    """The moves that had a claim refused with an error, once for each claim."""
+    return [
+        a
+        for a in moves(folder).values()
+        for c in a.get("claims", [])
+        if c.get("ok") is False and error in str(c["error"])
+    ]
+
+
+@all_cases
+def test_as_many_claims_are_said_to_be_refused_as_were(folder):
+    """Each refused claim is counted once, under its resource; group refusals are affinity-race's."""
+    assert total(folder, "claim-refused", "claims_refused") == len(claims(folder, UNAVAILABLE))
+    assert total(folder, "affinity-race", "refused") == len(claims(folder, GROUP))
+    lost = {a["request_id"] for a in claims(folder, UNAVAILABLE) if failed(a)}
+    assert total(folder, "claim-refused", "moves_failed") == len(lost)
+
+
+@all_cases
+def test_as_many_allocations_are_said_to_be_refused_as_were(folder):
+    """Refusals by placement for want of room, and the moves that found no other host."""
+    refused = sum(len(rids & set(moves(folder))) for rids in turned_away(folder).values())
+    counted = total(folder, "placement-conflict", "allocations_refused") - total(
+        folder, "placement-conflict", "without_resource"
+    )
+    assert counted == refused
+    away = {rid for rids in turned_away(folder).values() for rid in rids if rid in moves(folder)}
+    nowhere = [rid for rid in away if failed(moves(folder)[rid]) and not moves(folder)[rid].get("claims")]
+    assert total(folder, "placement-conflict", "moves_without_host") == len(nowhere)
+
+
+@all_cases
+def test_reschedules_are_those_of_the_recorded_claims(folder):
+    """A reschedule is a claim that follows another on a further host; a storm is 3 of them by 2 moves."""
+    again = [len(hosts) - 1 for a in moves(folder).values() if len(hosts := a.get("claims", [])) > 1]
+    storm = len(again) >= 2 and sum(again) >= 3
+    assert raised(folder)["reschedule-storm"] == storm
+    assert total(folder, "reschedule-storm", "reschedules") == (sum(again) if storm else 0)
+    used_up = [
+        a
+        for a in moves(folder).values()
+        if failed(a) and len(c := a.get("claims", [])) > 1 and not any(x.get("ok") for x in c)
+    ]
+    assert total(folder, "retries-exhausted", "moves") == len(used_up)
+
+
+@all_cases
+def test_what_the_api_refused_is_what_it_refused(folder):
+    """Answers of 400 and more to moves that nobody scheduled."""
+    refused = [
+        a for a in truth(folder)["actions"] if a["request_id"] not in moves(folder) and a.get("http_status", 202) >= 400
+    ]
+    migrations = {m.request_id for m in analysed(folder).migrations}
+    assert total(folder, "refused-by-api", "moves") == sum(a["request_id"] in migrations for a in refused)
+
+
+@all_cases
+def test_no_host_is_said_of_moves_that_no_host_was_tried_for(folder):
+    """Placement's empty answers, the filters' empty lists: as many as moves that failed without a host, less placement's refusals."""
+    nowhere = [rid for rid, a in moves(folder).items() if failed(a) and not tried(a)]
+    lost = total(folder, "placement-conflict", "moves_without_host")
+    assert total(folder, "no-valid-host", "moves") == len(nowhere) - lost
+
+
+@all_cases
+def test_nothing_is_said_to_be_missing_where_all_logs_are_there(folder):
+    """Every service of the cloud left its log: no action is an orphan, no log has a gap; a clock is one machine's."""
+    known = raised(folder)
+    assert not known["orphan-action"]
+    assert not known["log-gap"]
+    assert not known["clock-contradiction"]
+    assert not known["chain-not-logged"]
+    assert bool(known["debug-off"]) == (folder in info_folders())
+
+
+@all_cases
+def test_hosts_named_by_a_finding_are_what_it_says(folder):
+    """A host that a herd passed by, or that stood idle, held in the database what the finding says that it had free."""
+    before = truth(folder).get("hosts_before") or {}
+    for finding in analysed(folder).findings:
+        if finding.slug == "idle-candidate":
+            host = before[finding.subject]
+            free = next(m.value for m in finding.measures if m.name == "free_ram_mb")
+            assert free == host["memory_mb"] * (host["ram_allocation_ratio"] or 1) - host["memory_mb_used"], (
+                finding.title
+            )
+            assert finding.subject not in {h for a in moves(folder).values() for h in tried(a)}
+        if finding.slug in ("herd", "stale-view"):
+            assert finding.subject in {b.target.host for b in analysed(folder).bursts if b.verdict == "overcommitted"}
+
+
+def test_each_finding_of_a_real_case_is_one_that_the_truth_can_judge():
+    """What the cases raise is tested above, or is told by the logs' own words (filters, limits)."""
+    judged = {
+        "overcommitted-target", "claim-refused", "affinity-race", "placement-conflict", "reschedule-storm", "retries-exhausted",
+        "refused-by-api", "no-valid-host", "debug-off", "idle-candidate", "herd", "stale-view",
+    }  # fmt: skip
+    by_words = {"filter-bottleneck", "claim-unprotected"}
+    seen = {slug for folder in case_folders() for slug in raised(folder)}
+    assert seen <= judged | by_words
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, INCIDENT], ids=lambda p: p.name)
+def test_the_over_committed_target_is_told_first(folder):
+    """Where a target was over-committed nothing stands above it; the rest is sorted by gravity, and nothing is told twice."""
+    listed = analysed(folder).findings
+    severities = [SEVERITIES.index(f.severity) for f in listed]
+    assert severities == sorted(severities, reverse=True)
+    if any(b.verdict == "overcommitted" for b in analysed(folder).bursts):
+        assert listed[0].slug == "overcommitted-target"
+    assert len({(f.slug, f.subject, f.title, f.evidence) for f in listed}) == len(listed)
+
+
+def test_titles_count_right():
+    """No ``1 moves`` and no ``2 move`` anywhere, and every slug has a kebab name."""
+    for folder in [*FOLDERS, INCIDENT]:
+        for finding in analysed(folder).findings:
+            words = finding.title.replace(",", "").replace(":", "").split()
+            for number, noun in pairwise(words):
+                if number == "1":
+                    assert noun not in {
+                        "moves",
+                        "claims",
+                        "hosts",
+                        "VMs",
+                        "passes",
+                        "decisions",
+                        "allocations",
+                        "arrivals",
+                    }, finding.title
+                elif number.isdigit():
+                    assert noun not in {"move", "claim", "host", "VM", "pass", "decision", "allocation", "arrival"}, (
+                        finding.title
+                    )
+    assert all(slug == slug.lower() and "_" not in slug for slug in findings.slugs())
