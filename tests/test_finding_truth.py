@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import pytest
 from cases import INCIDENT, analysed, case_folders, info_folders
+from test_mutations import SHIPPED, logs, read
 from test_truth import FOLDERS, failed, moves, tried, truth, turned_away
 
 from novatrace import findings
@@ -21,10 +22,8 @@ all_cases = pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: f"{p.parent
 
 
 def total(folder, slug: str, measure: str) -> float:
-    """The sum of a measure over all findings of a slug."""
-    return sum(
-        m.value or 0 for f in analysed(folder).findings if f.slug == slug for m in f.measures if m.name == measure
-    )
+    """The sum of a measure over all findings of a slug in a case."""
+    return counted(analysed(folder), slug, measure)
 
 
 def raised(folder) -> Counter:
@@ -168,3 +167,38 @@ def test_titles_count_right():
                         finding.title
                     )
     assert all(slug == slug.lower() and "_" not in slug for slug in findings.slugs())
+
+
+AT_MOST = (
+    ("claim-refused", "claims_refused"), ("claim-refused", "moves_failed"), ("affinity-race", "refused"),
+    ("placement-conflict", "allocations_refused"), ("placement-conflict", "moves_without_host"),
+    ("reschedule-storm", "reschedules"), ("retries-exhausted", "moves"), ("herd", "decisions"), ("refused-by-api", "moves"),
+)  # fmt: skip
+MUTATED = {"anti-affinity-race", "b1-race-placement-room1", "d4-reschedule", "o15-b1-race-room1", "live-migrate-race"}
+ENDED = (("no-valid-host", "moves"), ("claim-refused", "moves_failed"))
+
+
+@pytest.mark.parametrize("folder", [f for f in SHIPPED if f.name in MUTATED], ids=lambda p: p.name)
+@pytest.mark.parametrize("service", ["nova-api", "nova-scheduler", "nova-conductor", "nova-compute", "placement-api"])
+def test_without_a_services_logs_findings_accuse_of_no_more(folder, service):
+    """What is counted becomes less, never more; an accepted action that only lost its trace is no stuck one."""
+    kept = [path for path in logs(folder) if path.stem != service]
+    if len(kept) == len(logs(folder)):
+        pytest.skip(f"the case has no log of {service}")
+    less, whole = read(*kept), analysed(folder)
+    for slug, measure in AT_MOST:
+        assert counted(less, slug, measure) <= counted(whole, slug, measure), (slug, measure)
+    # What a lost log of the target does not tell of a first try, the pass after it does: no host was left.
+    assert sum(counted(less, *told) for told in ENDED) <= sum(counted(whole, *told) for told in ENDED)
+    over = {f.subject for f in whole.findings if f.slug == "overcommitted-target"}
+    assert {f.subject for f in less.findings if f.slug == "overcommitted-target"} <= over
+    for finding in less.findings:
+        if finding.slug == "orphan-action":
+            assert service in finding.subject or finding.basis == "inferred", finding.title
+        if finding.slug == "log-gap":
+            assert service == "nova-compute", finding.title
+
+
+def counted(case, slug: str, measure: str) -> float:
+    """The sum of a measure over the findings of a slug."""
+    return sum(m.value or 0 for f in case.findings if f.slug == slug for m in f.measures if m.name == measure)

@@ -43,6 +43,23 @@ class Decision:
         return listed[-1] if listed else None
 
 
+class _Vcpus:
+    """Free vCPUs of hosts before a burst, which no HostState tells; each host is asked for once."""
+
+    def __init__(self, burst: Burst, ledger: Ledger) -> None:
+        self._first_us = burst.first_us
+        self._ledger = ledger
+        self._free: dict[str, float | None] = {}
+
+    def of(self, candidate: Candidate) -> float | None:
+        """Of a candidate; None where it is not known."""
+        host = candidate.host.host
+        if host not in self._free:
+            capacity = self._ledger.before(host, self._first_us)
+            self._free[host] = None if capacity is None else capacity.free.vcpus
+        return self._free[host]
+
+
 def by_request(migrations: Iterable[Migration]) -> dict[Key, Migration]:
     """Migrations by VM and request, as arrivals name them."""
     return {(m.instance_uuid, m.request_id): m for m in migrations}
@@ -115,15 +132,16 @@ def _still_counts(earlier: Arrival, when_us: int) -> bool:
 
 def herd(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Herd | None:
     """Decisions that took the first of their weighed lists while others on it had room; None where fewer than two did."""
-    found = [(decision, room) for decision in taken if (room := _others(burst, decision, ledger))]
+    vcpus = _Vcpus(burst, ledger)
+    found = [(decision, room) for decision in taken if (room := _others(burst, decision, vcpus))]
     if len(found) < _AT_LEAST:
         return None
     first, others = found[0]
     best = max(others, key=lambda c: (c.free_ram_mb or 0, c.host))
     counts = [len(room) for _, room in found]
-    vcpus = all(_vcpus(c, burst, ledger) is not None for _, room in found for c in room)
+    known = all(vcpus.of(c) is not None for _, room in found for c in room)
     counted = (
-        ("vcpus", "ram_mb", "disk_gb") if vcpus and first.arrival.demand.vcpus is not None else ("ram_mb", "disk_gb")
+        ("vcpus", "ram_mb", "disk_gb") if known and first.arrival.demand.vcpus is not None else ("ram_mb", "disk_gb")
     )
     return Herd(
         target=burst.target,
@@ -138,13 +156,13 @@ def herd(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Herd | None
     )
 
 
-def _others(burst: Burst, decision: Decision, ledger: Ledger) -> list[Candidate]:
+def _others(burst: Burst, decision: Decision, vcpus: _Vcpus) -> list[Candidate]:
     """The hosts behind the target in a weighed list that had room for the VM."""
     listed, demand = decision.schedule.candidates, decision.arrival.demand
     first = bool(listed) and listed[0].host.host == burst.target.host
     if not decision.schedule.weighed or not first or demand.ram_mb is None or demand.disk_gb is None:
         return []
-    return [c for c in listed[1:] if _fits(c, demand, _vcpus(c, burst, ledger))]
+    return [c for c in listed[1:] if _fits(c, demand, vcpus.of(c))]
 
 
 def _fits(candidate: Candidate, demand: Resources, free_vcpus: float | None) -> bool:
@@ -156,9 +174,3 @@ def _fits(candidate: Candidate, demand: Resources, free_vcpus: float | None) -> 
         and disk >= (demand.disk_gb or 0) * _MB_OF_GB
     )
     return enough and (free_vcpus is None or demand.vcpus is None or free_vcpus >= demand.vcpus)
-
-
-def _vcpus(candidate: Candidate, burst: Burst, ledger: Ledger) -> float | None:
-    """Free vCPUs of a candidate before the burst, which no HostState tells."""
-    capacity = ledger.before(candidate.host.host, burst.first_us)
-    return None if capacity is None else capacity.free.vcpus

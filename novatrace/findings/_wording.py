@@ -63,6 +63,12 @@ def in_error(found: Iterable[Migration]) -> str:
     return f" {which} in ERROR: see that the guest runs on its source, then `openstack server set --state active VM`."
 
 
+def likewise(others: Sequence[str]) -> str:
+    """``; likewise 2 more targets: b and c``: the targets of which the same is said; "" where there is none."""
+    unique = list(dict.fromkeys(others))
+    return f"; likewise {count(len(unique), 'more target')}: {listed(unique)}" if unique else ""
+
+
 def once(citations: Iterable[Citation]) -> tuple[Citation, ...]:
     """The citations without repetitions, in order."""
     return tuple(dict.fromkeys(citations))

@@ -11,33 +11,36 @@ from novatrace.model.insight import Herd
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each over-committed or contended target that at least two decisions took from the top of their lists."""
-    for herd in case.insight.herds:
-        if herd.citations:
-            yield _finding(case, herd)
+    """One finding when at least two decisions took an over-committed or contended target from the top of their lists."""
+    herds = sorted((h for h in case.insight.herds if h.citations), key=lambda h: (-h.decisions, h.target))
+    if not herds:
+        return
+    worst, others = herds[0], [h.target.host for h in herds[1:] if h.target.host != herds[0].target.host]
+    yield Finding(
+        slug="herd",
+        severity="warning",
+        title=_title(worst) + _wording.likewise(others),
+        subject=worst.target.host,
+        measures=(
+            Measure("decisions", worst.decisions, 1, "decisions"),
+            Measure("other_hosts_least", worst.others_least, None, "hosts"),
+            Measure("other_hosts_most", worst.others_most, None, "hosts"),
+            Measure("next_host_free_ram_mb", worst.next_free_ram_mb, None, "MB"),
+            Measure("targets", len(set(others)) + 1, None, "hosts"),
+        ),
+        basis="computed",
+        evidence=_wording.once(citation for herd in herds for citation in herd.citations),
+        advice=_advice(case, max(h.others_most for h in herds) + 1),
+    )
 
 
-def _finding(case: Case, herd: Herd) -> Finding:
+def _title(herd: Herd) -> str:
     least, most = herd.others_least, herd.others_most
     others = _wording.count(most, "other host") if least == most else f"{least} to {most} other hosts"
     counted = _wording.listed(_wording.RESOURCES[name] for name in herd.counted)
-    return Finding(
-        slug="herd",
-        severity="warning",
-        title=(
-            f"{herd.decisions} of {_wording.count(herd.arrivals, 'decision')} took {herd.target.host}, the first of the weighed list, "
-            f"while {others} that had passed had room by {counted}: {herd.next_host.host} had {herd.next_free_ram_mb} MB RAM free"
-        ),
-        subject=herd.target.host,
-        measures=(
-            Measure("decisions", herd.decisions, 1, "decisions"),
-            Measure("other_hosts_least", least, None, "hosts"),
-            Measure("other_hosts_most", most, None, "hosts"),
-            Measure("next_host_free_ram_mb", herd.next_free_ram_mb, None, "MB"),
-        ),
-        basis="computed",
-        evidence=herd.citations,
-        advice=_advice(case, most + 1),
+    return (
+        f"{herd.decisions} of {_wording.count(herd.arrivals, 'decision')} took {herd.target.host}, the first of the weighed list, "
+        f"while {others} that had passed had room by {counted}: {herd.next_host.host} had {herd.next_free_ram_mb} MB RAM free"
     )
 
 

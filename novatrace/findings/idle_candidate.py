@@ -10,28 +10,34 @@ from novatrace.model.finding import Finding, Measure
 from novatrace.model.insight import Idle, IdleHost
 
 _MINUTE_US = 60_000_000
+_CITED = 3
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each over-committed or contended target beside which hosts had room that no pass of it weighed."""
-    for idle in case.insight.idle:
-        evidence = _wording.once(citation for host in idle.hosts for citation in host.citations)
-        if evidence:
-            best = idle.hosts[0]
-            yield Finding(
-                slug="idle-candidate",
-                severity="warning",
-                title=_title(idle),
-                subject=best.host.host,
-                measures=(
-                    Measure("hosts_with_room", len(idle.hosts), None, "hosts"),
-                    Measure("passes", idle.passes, None, "passes"),
-                    Measure("free_ram_mb", best.free.ram_mb, idle.demand.ram_mb, "MB"),
-                ),
-                basis=best.basis,
-                evidence=evidence,
-                advice=_advice(best),
-            )
+    """One finding when hosts had room beside an over-committed or contended target, and no pass of its arrivals weighed them."""
+    listed = [i for i in case.insight.idle if any(h.citations for h in i.hosts)]
+    listed.sort(key=lambda i: (-i.passes, i.target))
+    if not listed:
+        return
+    worst, others = listed[0], [i.target.host for i in listed[1:] if i.target.host != listed[0].target.host]
+    best = worst.hosts[0]
+    yield Finding(
+        slug="idle-candidate",
+        severity="warning",
+        title=_title(worst) + _wording.likewise(others),
+        subject=best.host.host,
+        measures=(
+            Measure("hosts_with_room", len(worst.hosts), None, "hosts"),
+            Measure("passes", worst.passes, None, "passes"),
+            Measure("free_ram_mb", best.free.ram_mb, worst.demand.ram_mb, "MB"),
+            Measure("targets", len(set(others)) + 1, None, "hosts"),
+        ),
+        basis=best.basis,
+        evidence=_wording.once(
+            citation for idle in listed for host in idle.hosts[:_CITED] for citation in host.citations
+        ),
+        advice=_advice(best),
+    )
 
 
 def _title(idle: Idle) -> str:

@@ -12,6 +12,7 @@ from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import Migration
 
 _REFUSED = 400
+_SCHEDULED = ("migrate", "resize", "live-migrate", "evacuate")
 _NEXT = ("nova-conductor", "nova-scheduler")
 
 
@@ -26,10 +27,12 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _orphaned(migration: Migration) -> bool:
+    """True for an action that is always scheduled (a rebuild or an unshelve may not be) and that only nova-api speaks of."""
     status = migration.http_status
     answered = status is None or status < _REFUSED
     alone = not migration.attempts and migration.outcome == "unknown" and migration.instance_state is None
-    return alone and answered and bool(migration.citations)
+    heard = {entry.service for entry in migration.timeline} - {None, "nova-api"}
+    return migration.action in _SCHEDULED and alone and answered and not heard and bool(migration.citations)
 
 
 def _missing(case: Case, when_us: int) -> tuple[str, ...]:

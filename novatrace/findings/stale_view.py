@@ -13,37 +13,41 @@ _SECOND_US = 1_000_000
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each over-committed or contended target to which at least two VMs were sent on the same numbers."""
-    for view in case.insight.shared_views:
-        if view.citations:
-            yield _finding(case, view)
+    """One finding when at least two VMs were sent on the same numbers to a target that was over-committed or contended."""
+    views = sorted((v for v in case.insight.shared_views if v.citations), key=lambda v: (-v.decisions, v.first_us))
+    if not views:
+        return
+    worst, others = views[0], [v.target.host for v in views[1:] if v.target.host != views[0].target.host]
+    yield Finding(
+        slug="stale-view",
+        severity="warning",
+        title=_title(worst) + _wording.likewise(others),
+        subject=worst.target.host,
+        measures=tuple(_measures(worst, len(set(others)) + 1)),
+        basis="observed",
+        evidence=_wording.once(citation for view in views for citation in view.citations),
+        advice=_advice(case),
+    )
 
 
-def _finding(case: Case, view: SharedView) -> Finding:
+def _title(view: SharedView) -> str:
     within_s = (view.last_us - view.first_us) / _SECOND_US
     age = "" if view.age_us is None else f", {view.age_us / _SECOND_US:.1f} s old at the first"
     who = f" of {_wording.count(view.schedulers, 'scheduler node')}" if view.schedulers > 1 else ""
-    measures = [
-        Measure("decisions", view.decisions, 1, "decisions"),
-        Measure("within", round(within_s, 3), None, "s"),
-        Measure("free_ram_mb", view.free.ram_mb, None, "MB"),
-        Measure("schedulers", view.schedulers, None, "nodes"),
-    ]
-    if view.age_us is not None:
-        measures.append(Measure("age", round(view.age_us / _SECOND_US, 3), None, "s"))
-    return Finding(
-        slug="stale-view",
-        severity="warning",
-        title=(
-            f"{view.decisions} decisions{who} within {within_s:.1f} s saw the same {view.target.host} "
-            f"({_wording.amounts(view.free)} free{age}), and none knew of the others"
-        ),
-        subject=view.target.host,
-        measures=tuple(measures),
-        basis="observed",
-        evidence=view.citations,
-        advice=_advice(case),
+    return (
+        f"{view.decisions} decisions{who} within {within_s:.1f} s saw the same {view.target.host} "
+        f"({_wording.amounts(view.free)} free{age}), and none knew of the others"
     )
+
+
+def _measures(view: SharedView, targets: int) -> Iterator[Measure]:
+    yield Measure("decisions", view.decisions, 1, "decisions")
+    yield Measure("within", round((view.last_us - view.first_us) / _SECOND_US, 3), None, "s")
+    yield Measure("free_ram_mb", view.free.ram_mb, None, "MB")
+    yield Measure("schedulers", view.schedulers, None, "nodes")
+    if view.age_us is not None:
+        yield Measure("age", round(view.age_us / _SECOND_US, 3), None, "s")
+    yield Measure("targets", targets, None, "hosts")
 
 
 def _advice(case: Case) -> str:

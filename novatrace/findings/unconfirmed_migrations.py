@@ -15,7 +15,7 @@ _AMOUNTS = ("vcpus", "ram_mb", "disk_gb")
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each source that keeps the room of moved VMs, where it was short of room later or the logs go on for an hour.
+    """One finding over the sources that were short of room later, one over the others where the logs go on for an hour.
 
     A confirm is told by nova-api and by the source's nova-compute; without a log of the API after the move nothing is said.
     """
@@ -27,11 +27,18 @@ def find(case: Case) -> Iterator[Finding]:
         source = _holding(migration)
         if source is not None and _end_us(migration) < heard_us:
             by_source.setdefault(source, []).append(migration)
+    short, long = {}, {}
     for source, held in sorted(by_source.items()):
-        short = [b for b in case.bursts if b.verdict == "overcommitted" and b.target.host == source and _after(b, held)]
-        long_us = heard_us - max(_end_us(m) for m in held)
-        if short or long_us >= _LONG_US:
-            yield _finding(case, source, held, short, long_us)
+        bursts = [
+            b for b in case.bursts if b.verdict == "overcommitted" and b.target.host == source and _after(b, held)
+        ]
+        if bursts:
+            short[source] = (held, bursts)
+        elif heard_us - max(_end_us(m) for m in held) >= _LONG_US:
+            long[source] = (held, bursts)
+    for found in (short, long):
+        if found:
+            yield _finding(case, found, heard_us)
 
 
 def _holding(migration: Migration) -> str | None:
@@ -56,25 +63,27 @@ def _after(burst: Burst, held: Sequence[Migration]) -> bool:
     return burst.first_us is not None and all(_end_us(m) < burst.first_us for m in held)
 
 
-def _finding(case: Case, source: str, held: Sequence[Migration], short: Sequence[Burst], long_us: int) -> Finding:
+def _finding(case: Case, found: dict[str, tuple[list[Migration], list[Burst]]], heard_us: int) -> Finding:
+    held = [m for moves, _ in found.values() for m in moves]
+    short = [b for _, bursts in found.values() for b in bursts]
+    long_us = heard_us - max(_end_us(m) for m in held)
     amounts = _wording.amounts(_sum(held))
-    keeps = f"{source} keeps the room of {_wording.count(len(held), 'moved VM')}"
-    hours = f"{long_us / _LONG_US:.1f} h"
-    why = (
-        f"and then lacked {_wording.listed(_lacking(short))} for others"
-        if short
-        else f"{hours} after {'it' if len(held) == 1 else 'the last of them'} moved"
-    )
-    evidence = _wording.once([*(m.citations[-1] for m in held), *(c for b in short for c in b.citations[:1])])
+    keeps = f"{_wording.listed(found)} {'keeps' if len(found) == 1 else 'keep'} the room of {_wording.count(len(held), 'moved VM')}"
+    hours = f"{long_us / _LONG_US:.1f} h after {'it' if len(held) == 1 else 'the last of them'} moved"
+    why = f"and then lacked {_wording.listed(_lacking(short))} for others" if short else hours
     window = _options.named("resize_confirm_window", case)
     return Finding(
         slug="unconfirmed-migrations",
         severity="warning",
         title=f"{keeps}{f' ({amounts})' if amounts else ''}{',' if amounts else ''} {why}: no confirm is logged",
-        subject=source,
-        measures=(Measure("moves", len(held), 0, "moves"), Measure("hours", round(long_us / _LONG_US, 1), None, "h")),
+        subject=_wording.listed(found),
+        measures=(
+            Measure("moves", len(held), 0, "moves"),
+            Measure("sources", len(found), None, "hosts"),
+            Measure("hours", round(long_us / _LONG_US, 1), None, "h"),
+        ),
         basis="inferred",
-        evidence=evidence,
+        evidence=_wording.once([*(m.citations[-1] for m in held), *(c for b in short for c in b.citations[:1])]),
         advice=(
             f"Look at them with `openstack server list --all-projects --status VERIFY_RESIZE` and confirm each that is well "
             f"(`openstack server resize confirm VM`); {window} does it after so many seconds (0, the default: never)."
