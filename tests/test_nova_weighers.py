@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from novatrace.analysis.replay.board import Board, View
+from novatrace.analysis.replay.board import Board
+from novatrace.analysis.replay.choosing import Chooser
+from novatrace.analysis.replay.ranking import ordered
+from novatrace.analysis.replay.view import View
 from novatrace.analysis.replay.weighing import weights
 from novatrace.model.migration import HostNode, Resources
 from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Weigher
@@ -123,10 +126,12 @@ def test_the_pool_of_choices_is_novas(wheel_of, size, shuffle):
     rules = Rules((Weigher("ram", 1.0),), subset_size=size, shuffle_ties=shuffle)
     hosts = tuple(ReplayHost(HostNode(s["host"]), Resources(), seen_ram_mb=s["free_ram_mb"]) for s in listed)
     scenario = Scenario("file", "x", hosts, (ReplayVm("v", Resources(1)),), (), (), (), rules)
-    ranking = View(Board(scenario), ["ram"]).ranking(0, rules)
-    assert {names[0] for names in answer["lists"]} == {listed[h]["host"] for h in ranking.pool}
+    board = Board(scenario)
+    chooser = Chooser(View(board, ["ram"]), board.classes[0], rules)
+    assert {names[0] for names in answer["lists"]} == {listed[h]["host"] for h in chooser.pool()[0]}
+    order = ordered(chooser.ranking.refresh()[0])
     if not shuffle:
         for names in answer["lists"]:
-            first = next(h for h in ranking.order if listed[h]["host"] == names[0])
-            rest = [listed[h]["host"] for h in ranking.order if h != first]
+            first = next(h for h in order if listed[h]["host"] == names[0])
+            rest = [listed[h]["host"] for h in order if h != first]
             assert names[1:] == rest

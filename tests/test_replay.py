@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 import re
 from collections import Counter
 from dataclasses import replace as but
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from cases import FIXTURES, INCIDENT
 from hypothesis import given, settings
@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from novatrace.analysis import policies
 from novatrace.analysis.replay.advice import _price, is_zero
-from novatrace.analysis.replay.player import Player, replay, surplus
+from novatrace.analysis.replay.chance import Chance
+from novatrace.analysis.replay.formula import surplus
+from novatrace.analysis.replay.player import Player, replay
 from novatrace.analysis.replay.study import study
 from novatrace.model.migration import HostNode, Resources
 from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Step, Weigher
@@ -140,10 +142,10 @@ RULES = st.builds(
 def test_every_vm_ends_placed_or_failed_and_nothing_guarded_overflows(hosts, vms, rules, guarded, group, seed):
     """Conservation: what is placed fits in all that is guarded; the rest failed; overloads are those beyond the room."""
     scenario = scenario_of(hosts, vms, concurrency=group, rules=rules, guarded=guarded)
-    outcome = Player(scenario, rules).run(random.Random(seed))
-    assert len(outcome.placed) == len(vms)
-    for number, (cpus, ram) in enumerate(hosts):
-        there = [vms[i] for i, host in enumerate(outcome.placed) if host == number]
+    outcome = Player(scenario, rules).play(Chance(str(seed), 3))
+    assert np.array(outcome.placed).shape == (len(vms), 3)
+    for run, (number, (cpus, ram)) in itertools.product(range(3), enumerate(hosts)):
+        there = [vms[i] for i, host in enumerate(outcome.placed) if host[run] == number]
         if "vcpus" in guarded or rules.enforced:
             assert sum(cpu for cpu, _ in there) <= cpus
         if "ram_mb" in guarded or rules.enforced:
@@ -172,10 +174,9 @@ def test_counting_and_walking_agree():
     """The short cut for batches that choose on one view gives the runs that the long way gives."""
     variant = next(v for v in policies.all_variants(TEN) if v.parameters == {"host_subset_size": 5})
     short = replay(TEN, variant, runs=300, seed=7)
-    player = Player(TEN, variant.rules)
-    rng = random.Random(f"7/{variant.name}/{sorted(variant.parameters.items())}")
-    errors = sorted(player.run(rng).placed.count(None) for _ in range(300))
-    assert [e for e, n in short.histogram.items() for _ in range(n)] == errors
+    outcome = Player(TEN, variant.rules).play(Chance(f"7/{variant.name}/{sorted(variant.parameters.items())}/0", 300))
+    errors = Counter((np.array(outcome.placed) < 0).sum(axis=0).tolist())
+    assert short.histogram == dict(sorted(errors.items()))
 
 
 def test_the_same_seed_gives_the_same_and_another_seed_other_runs():
@@ -227,21 +228,23 @@ def test_placement_refusals_are_those_of_a_plain_walk(rooms, number, data):
     rules = Rules(
         (Weigher("ram", 1.0),), subset_size=data.draw(st.sampled_from([1, 2])), placement=True, max_attempts=3
     )
-    seed = data.draw(st.integers(0, 50))
-    outcome = Player(scenario, rules).run(random.Random(seed))
+    seed = str(data.draw(st.integers(0, 50)))
+    outcome = Player(scenario, rules).play(Chance(seed, 4))
     order = [i for i, room in enumerate(rooms) if room]
-    pool, rng = order[: rules.subset_size], random.Random(seed)
-    chosen = rng.choices(pool, k=number) if len(pool) > 1 else pool * number
-    left, refused, placed = list(rooms), Counter(), []
-    for first in chosen:
-        for host in [first, *(h for h in order if h != first)]:
-            if left[host]:
-                left[host] -= 1
-                placed.append(host)
-                break
-            refused[host] += 1
-    assert [host for host in outcome.placed if host is not None] == placed
-    assert +outcome.refusals() == refused
+    pool = np.array(order[: rules.subset_size], dtype=np.intp)
+    drawn = Chance(seed, 4).places(number, len(pool), None) if len(pool) > 1 else np.zeros((number, 4), dtype=np.intp)
+    refused = Counter()
+    for run in range(4):
+        left, placed = list(rooms), []
+        for first in pool[drawn[:, run]] if order else ():
+            for host in [first, *(h for h in order if h != first)]:
+                if left[host]:
+                    left[host] -= 1
+                    placed.append(host)
+                    break
+                refused[host] += 1
+        assert [host[run] for host in outcome.placed if host[run] >= 0] == placed
+    assert outcome.refused.tolist() == [refused[host] for host in range(len(rooms))]
 
 
 def test_unguarded_resources_are_overloaded_silently_until_limits_go_with_the_requests():

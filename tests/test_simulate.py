@@ -116,7 +116,9 @@ def test_eighty_columns_break_no_id():
 def test_the_distribution_is_drawn(ten):
     """A figure for each random policy whose runs differ, with its numbers in words; where pictures can be made, a picture."""
     figures = [b for s in view_simulate.document(ten, plan=False).sections for b in s.blocks if isinstance(b, Figure)]
-    assert [figure.name for figure in figures] == ["errors-host-subset-size-2", "errors-host-subset-size-5"]
+    assert [figure.name for figure in figures] == [
+        "errors-host-subset-size-2", "errors-host-subset-size-5", "errors-weighted-by-slots",
+    ]  # fmt: skip
     for figure in figures:
         assert sum(runs for _, runs in figure.data.steps) == 1000
         assert max(len(line) for line in figure.drawing) <= 78

@@ -91,6 +91,8 @@ class Rules:
         placement: claims are made in placement, host after host down the weighed list, before the VM is sent.
         enforced: every numbered resource is filtered and claimed, whatever the batch's own filters left out.
         max_attempts: tries on compute hosts for one VM (``max_attempts``); 1: a refused claim is final.
+        kept_bounds: a weigher normalises by the greatest value that it has seen since its process started (up to
+            Ussuri); False: by the greatest of the hosts at hand.
     """
 
     weighers: tuple[Weigher, ...]
@@ -103,6 +105,7 @@ class Rules:
     placement: bool = False
     enforced: bool = False
     max_attempts: int = 1
+    kept_bounds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

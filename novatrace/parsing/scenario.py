@@ -114,6 +114,7 @@ def _rules(batch: _Table) -> Rules:
         schedulers=schedulers,
         placement=bool(batch.get("placement", False)),
         max_attempts=_whole(batch, "max_attempts", 1) or 1,
+        kept_bounds=not batch.get("placement", False),
     )
 
 

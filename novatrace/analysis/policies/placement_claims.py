@@ -21,6 +21,9 @@ def variants(scenario: Scenario) -> tuple[Variant, ...]:
     """One, for a batch whose claims are made on the compute hosts."""
     if scenario.rules.placement:
         return ()
-    rules = replace(scenario.rules, placement=True, enforced=True, max_attempts=_ATTEMPTS, shared_state=False)
+    rules = replace(
+        scenario.rules,
+        placement=True, enforced=True, max_attempts=_ATTEMPTS, shared_state=False, kept_bounds=False,
+    )  # fmt: skip
     title = "claims in placement with alternates (Queens and later)"
     return (Variant(NAME, title, {"max_attempts": _ATTEMPTS}, rules, "upgrade"),)

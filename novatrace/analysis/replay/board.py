@@ -9,11 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
-from novatrace.analysis.replay.weighing import weights
 from novatrace.model.migration import Resources
-from novatrace.model.replay import Rules, Scenario
+from novatrace.model.replay import Scenario
 
 NAMES = ("vcpus", "ram_mb", "disk_gb")
 Rows = list[list[float]]
@@ -26,19 +24,6 @@ class VmClass:
     hosts: tuple[int, ...]
     needs: tuple[float, ...]
     changes: dict[str, float]
-
-
-@dataclass(slots=True)
-class Ranking:
-    """Hosts that passed, best first; the choice is made from ``pool`` (by ``chances`` where they are not equal)."""
-
-    order: list[int]
-    pool: list[int]
-    chances: list[float] | None
-
-    def place(self, host: int) -> int:
-        """Where a host stands in the order."""
-        return self.order.index(host)
 
 
 class Board:
@@ -117,90 +102,9 @@ class Board:
             of_vm.append(known[key])
         return of_vm
 
-    def fits(self, rows: Rows, indexes: Sequence[int], host: int, cls: VmClass) -> bool:
-        """True when a host has room for a VM of the class in all of these rows."""
-        return all(rows[i][host] >= cls.needs[i] for i in indexes)
-
-    def slots(self, host: int, cls: VmClass, rows: Rows | None = None) -> float:
-        """How many VMs of the class a host still has room for; infinite when nothing is known of it."""
-        return _slots([row[host] for row in (self.rows if rows is None else rows)], cls.needs)
-
-    def shares(self, hosts: Sequence[int], cls: VmClass, rows: Rows) -> list[float]:
-        """Slots of many hosts at once, at most as many as there are VMs; what nothing is known of counts as that."""
-        most = float(len(self.of_vm))
-        counts = [
-            [row[h] if need == 1 else min(row[h], most * need) // need for h in hosts]
-            for row, need in zip(rows, cls.needs, strict=True)
-            if need
-        ]
-        if not counts:
-            return [most] * len(hosts)
-        slots = counts[0] if len(counts) == 1 else [min(row) for row in zip(*counts, strict=True)]
-        return [min(max(0.0, count), most) for count in slots]
-
-
-class View:
-    """What a scheduler (or the truth itself) holds of all hosts at a moment; of HostStates only what is weighed."""
-
-    __slots__ = ("board", "cache", "changed", "rows", "seen")
-
-    def __init__(self, board: Board, weighed: Sequence[str]) -> None:
-        self.board = board
-        self.rows = [list(row) for row in board.rows]
-        known = {name: seen_of(board.scenario, name) for name in weighed}
-        self.seen = {name: row for name, row in known.items() if row is not None}
-        self.cache: dict[int, Ranking] = {}
-        self.changed = False
-
-    def copy(self) -> View:
-        """A view that changes apart from this one; what was ranked stays valid until it does."""
-        other = View.__new__(View)
-        other.board, other.cache, other.changed = self.board, self.cache, self.changed
-        other.rows = [row[:] for row in self.rows]
-        other.seen = {name: row[:] for name, row in self.seen.items()}
-        return other
-
-    def take(self, host: int, cls: VmClass) -> None:
-        """The view learns that a VM of the class is on the host (``HostState.consume_from_request`` does the same)."""
-        for row, need in zip(self.rows, cls.needs, strict=True):
-            row[host] -= need
-        for name, row in self.seen.items():
-            row[host] += cls.changes[name]
-        self.cache, self.changed = {}, True
-
-    def ranking(self, number: int, rules: Rules, truth: Rows | None = None) -> Ranking:
-        """The hosts that pass for a class and the pool to choose from, by this view.
-
-        ``truth``: room as placement has it, where placement gives the candidates.
-        """
-        found = self.cache.get(number) if truth is None else None
-        if found is None:
-            found = self._ranked(self.board.classes[number], rules, self.rows if truth is None else truth)
-            if truth is None:
-                self.cache[number] = found
-        return found
-
-    def _ranked(self, cls: VmClass, rules: Rules, rows: Rows) -> Ranking:
-        board = self.board
-        hosts: Sequence[int] = cls.hosts
-        for source, indexes in ((rows, board.filters), (self.rows, board.others)):
-            for i in indexes:
-                row, need = source[i], cls.needs[i]
-                hosts = [h for h in hosts if row[h] >= need]
-        if rules.subset_size is None and not rules.placement and not rules.by_slots:
-            return Ranking(list(hosts), list(hosts), None)  # whoever passed may be chosen: no order is needed
-        if rules.by_slots and not rules.placement:
-            return Ranking(list(hosts), list(hosts), list(accumulate(board.shares(hosts, cls, rows))))
-        raw = {name: [row[h] for h in hosts] for name, row in self.seen.items()}
-        scores = weights(rules.weighers, raw, len(hosts))
-        best = sorted(range(len(hosts)), key=scores.__getitem__, reverse=True)
-        order = [hosts[i] for i in best]
-        if rules.by_slots:
-            return Ranking(order, order, list(accumulate(board.shares(order, cls, rows))))
-        size = len(order) if rules.subset_size is None else rules.subset_size
-        if rules.shuffle_ties and best:
-            size = max(size, scores.count(scores[best[0]]))
-        return Ranking(order, order[:size], None)
+    def slots(self, host: int, cls: VmClass) -> float:
+        """How many VMs of the class a host has room for at the start; infinite when nothing is known of it."""
+        return _slots([row[host] for row in self.rows], cls.needs)
 
 
 def seen_of(scenario: Scenario, weigher: str) -> list[float] | None:

@@ -1,26 +1,35 @@
-"""Replays a batch under the rules of a policy: many runs where a choice is random, one where none is.
+"""Replays a batch under the rules of a policy: many runs at once where a choice is random, one where none is.
 
 A run walks the steps of the batch. At ``decide`` a scheduler chooses by its view, which may be out of date; at ``claim``
 the target (or placement) is asked, which holds the truth; at ``show`` the views learn what was placed. What the rules
-mean in Nova stands in ``analysis/policies``. Random numbers come from one generator for each policy, seeded with text, so
-that the same seed gives the same runs on every machine and under every hash seed.
+mean in Nova stands in ``analysis/policies``. Runs are played in blocks, a row of every array for each run.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-import random
-from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from novatrace.analysis.replay.board import Board, Ranking, View, VmClass
-from novatrace.analysis.replay.tally import Outcome, Tally
+import numpy as np
+
+from novatrace.analysis.replay.board import Board
+from novatrace.analysis.replay.chance import Chance, NoChanceError
+from novatrace.analysis.replay.choosing import Chooser
+from novatrace.analysis.replay.claiming import Arbiter, Outcome, Weighed
+from novatrace.analysis.replay.formula import expected_errors
+from novatrace.analysis.replay.tally import Tally
+from novatrace.analysis.replay.view import NOBODY, View
 from novatrace.model.replay import PolicyResult, Rules, Scenario, Step, Variant
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Hosts = NDArray[np.intp]
+
 Progress = Callable[[int, int], None]
-_TOLD_EVERY = 100
-_MOST_TERMS = 2_000_000
+_BLOCK = 1 << 18  # places (runs × hosts) of a block: its arrays stay in the processor's cache
+_FEWEST, _MOST = 32, 4096
+_KEPT = 32  # classes of VMs for which rankings are kept from one decision to the next
 
 
 def replay(
@@ -33,238 +42,203 @@ def replay(
     """
     if runs < 1:
         raise ValueError("at least one run")
-    rng = random.Random(f"{seed}/{variant.name}/{sorted(variant.parameters.items())}")  # noqa: S311 - no secret
     player = Player(scenario, variant.rules)
     tally = Tally(len(scenario.hosts), len(scenario.vms))
-    for number in range(runs):
-        if player.counted is not None:
-            tally.counted(*player.counted(rng))
+    name = f"{seed}/{variant.name}/{sorted(variant.parameters.items())}"
+    alike = player.alone()
+    if alike is not None:
+        tally.add(alike, 1)
+        runs = 1
+    block = min(_MOST, max(_FEWEST, _BLOCK // len(scenario.hosts)))
+    for start in range(0, runs if alike is None else 0, block):
+        size = min(block, runs - start)
+        chance = Chance(f"{name}/{start}", size)
+        if player.counted:
+            tally.counted(*player.arrivals(chance))
         else:
-            tally.add(player.run(rng))
-        if not player.drew:
-            break
-        if progress is not None and (number + 1) % _TOLD_EVERY == 0:
-            progress(number + 1, runs)
-    return tally.result(variant, exact=player.exact(), deterministic=not player.drew, rounds=player.rounds)
+            tally.add(player.play(chance), size)
+        if progress is not None:
+            progress(start + size, runs)
+    return tally.result(variant, exact=player.exact(), deterministic=alike is not None, rounds=player.rounds)
 
 
 class Player:
-    """Plays a scenario by rules; ``drew`` tells whether a choice was left to chance so far."""
+    """Plays a scenario by rules.
+
+    Attributes:
+        counted: True when all decide alike on one view and a refused claim is final: then counts tell everything.
+        rounds: how often deciding begins anew after claims.
+    """
 
     def __init__(self, scenario: Scenario, rules: Rules) -> None:
         self.scenario, self.rules = scenario, rules
         self.board = Board(scenario, enforced=rules.enforced)
         self.steps = steps_of(scenario, rules)
         self.rounds = _rounds(self.steps)
-        self.drew = False
-        self._start = View(self.board, [weigher.name for weigher in rules.weighers if weigher.multiplier])
-        self._schedulers = _schedulers(scenario, rules)
+        self._weighed = [weigher.name for weigher in rules.weighers if weigher.multiplier]
+        self._keepers = _keepers(scenario, rules)
         self._last = max((i for i, step in enumerate(self.steps) if step.what == "decide"), default=-1)
-        self._asks_placement = rules.placement and bool(self.board.filters)
-        self._final = rules.max_attempts == 1 and not rules.placement and not self.board.loose
-        self._final = self._final and not any(vm.refused_by for vm in scenario.vms)
-        self._checks = (*self.board.numbers, *self.board.others)
-        self.counted = self._counted if self._countable() else None
+        final = rules.max_attempts == 1 and not rules.placement and not self.board.loose
+        self._final = final and not any(vm.refused_by for vm in scenario.vms)
+        self.counted = self._countable()
 
     def _countable(self) -> bool:
-        """True when all decide alike on one view and a refused claim is final: then counts tell everything."""
         board, rules = self.board, self.rules
         once = [step.what for step in self.steps if step.what != "show"] == ["decide", "claim"]
         alike = len(board.classes) == 1 and len(board.rows) == 1 and board.filters == board.numbers == [0]
         return once and alike and board.uniform and self._final and not rules.shared_state
 
-    def _counted(self, rng: random.Random) -> tuple[Counter[int], list[float]]:
-        """Arrivals of each host in one run, and the room that they met."""
-        ranking = self._start.ranking(0, self.rules)
-        return Counter(self._choices(ranking, len(self.scenario.vms), rng)), self.board.rows[0]
+    def alone(self) -> Outcome | None:
+        """The one run that stands for all; None where something is left to chance."""
+        try:
+            return self.play(Chance("", 0))
+        except NoChanceError:
+            return None
+
+    def arrivals(self, chance: Chance) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """How many VMs come to each host in each run, and the room that they meet."""
+        pool, chances = self._chooser(View(self.board, self._weighed)).pool()
+        number, size = len(self.scenario.vms), self.board.size
+        places = chance.places(number, len(pool), chances) + np.arange(chance.runs) * len(pool)
+        counts = np.bincount(places.reshape(-1), minlength=chance.runs * len(pool)).reshape(chance.runs, len(pool))
+        arrived = np.zeros((chance.runs, size), dtype=np.int64)
+        arrived[:, pool] = counts
+        return arrived, np.array(self.board.rows[0])
 
     def exact(self) -> float | None:
-        """Expected errors by formula, where counts tell everything: arrivals at each host are binomial."""
-        number = len(self.scenario.vms)
-        ranking = self._start.ranking(0, self.rules) if self.counted is not None else None
-        if ranking is None or len(ranking.pool) * number > _MOST_TERMS:
+        """Expected errors by formula, where counts tell everything."""
+        if not self.counted:
             return None
-        if not ranking.pool or (ranking.chances is not None and not ranking.chances[-1]):
-            return float(number)
-        steps = [float(i + 1) for i in range(len(ranking.pool))] if ranking.chances is None else ranking.chances
-        chances = [(b - a) / steps[-1] for a, b in itertools.pairwise([0.0, *steps])]
-        room = self.board.rows[0]
-        return sum(surplus(number, p, room[host]) for host, p in zip(ranking.pool, chances, strict=True))
+        pool, chances = self._chooser(View(self.board, self._weighed)).pool()
+        return expected_errors(len(self.scenario.vms), pool, chances, self.board.rows[0])
 
-    def _choices(self, ranking: Ranking, number: int, rng: random.Random) -> Sequence[int]:
-        """So many independent choices; nobody can be chosen when no host passed."""
-        pool = ranking.pool
-        if not pool or (ranking.chances is not None and not ranking.chances[-1]):
-            return []
-        if len(pool) == 1:
-            return pool * number
-        self.drew = True
-        return rng.choices(pool, cum_weights=ranking.chances, k=number)
+    def _chooser(self, view: View) -> Chooser:
+        return Chooser(view, self.board.classes[0], self.rules)
 
-    def run(self, rng: random.Random) -> Outcome:
-        """One run."""
-        views = [self._start.copy() for _ in range(max(self._schedulers, default=0) + 1)]
-        truth = self._start.copy()
-        outcome = Outcome([None] * len(self.scenario.vms))
-        chosen: list[tuple[int, Ranking] | None] = [None] * len(self.scenario.vms)
+    def play(self, chance: Chance) -> Outcome:
+        """A block of runs; one that stands for all where there is to be no chance."""
+        game = _Game(self, chance)
         for index, step in enumerate(self.steps):
             if step.what == "decide":
-                decide = self._decide_in_turn if self.rules.shared_state else self._decide_alike
-                decide(step.vms, views, truth, chosen, rng)
-            elif step.what == "claim" and self._final:
-                self._claim_once(step.vms, chosen, truth, outcome)
+                game.decide(step.vms)
             elif step.what == "claim":
-                for vm in step.vms:
-                    choice = chosen[vm]
-                    if choice is not None:
-                        self._claim(vm, choice, truth, outcome, rng)
+                game.claim(step.vms, final=self._final)
             elif index < self._last:
-                self._show(step.vms, views, chosen, outcome)
-        return outcome
+                game.show(step.vms)
+        game.outcome.settle()
+        return game.outcome
 
-    def _decide_alike(
-        self, vms: tuple[int, ...], views: list[View], truth: View, chosen: list[tuple[int, Ranking] | None],
-        rng: random.Random,
-    ) -> None:  # fmt: skip
-        """All choose on the same view, so those of a class can choose at once."""
-        rows = truth.rows if self._asks_placement and truth.changed else None
+    def start(self, runs: int) -> tuple[dict[int, View], View]:
+        """The views of all who keep one, and the truth."""
+        views = {keeper: View(self.board, self._weighed) for keeper in sorted({0, *self._keepers})}
+        truth = View(self.board, self._weighed)
+        truth.spread(max(1, runs))
+        return views, truth
+
+    def keeper(self, vm: int) -> int:
+        """Whose view a VM is decided on."""
+        return self._keepers[vm]
+
+
+class _Game:
+    """A block of runs under way."""
+
+    def __init__(self, player: Player, chance: Chance) -> None:
+        self._player, self._chance = player, chance
+        self._board, self._rules = player.board, player.rules
+        self._runs = max(1, chance.runs)
+        self._views, self._truth = player.start(chance.runs)
+        self._arbiter = Arbiter(self._truth, self._rules, self._board, chance)
+        vms = len(player.scenario.vms)
+        self._chosen: list[Hosts | None] = [None] * vms
+        self._lists: list[Weighed | None] = [None] * vms
+        self._choosers: dict[tuple[int, int, bool], Chooser] = {}
+        self._newest: dict[tuple[int, int], Weighed] = {}
+        self.outcome = Outcome(
+            [np.full(self._runs, NOBODY, dtype=np.intp) for _ in range(vms)],
+            np.zeros(self._board.size, dtype=np.int64),
+        )
+
+    def decide(self, vms: tuple[int, ...]) -> None:
+        """Hosts are chosen: all on the same view, or each scheduler seeing its own choices before the next."""
+        if self._rules.shared_state:
+            for vm in vms:
+                self._decide_own(vm)
+            return
         by_class: dict[int, list[int]] = {}
         for vm in vms:
-            by_class.setdefault(self.board.of_vm[vm], []).append(vm)
+            by_class.setdefault(self._board.of_vm[vm], []).append(vm)
         for number, members in by_class.items():
-            ranking = views[0].ranking(number, self.rules, rows)
-            for vm, host in zip(members, self._choices(ranking, len(members), rng), strict=False):
-                chosen[vm] = (host, ranking)
+            chooser = self._chooser(0, number)
+            choices = chooser.many(len(members), self._chance)
+            for vm, hosts in zip(members, choices, strict=True):
+                self._note(vm, hosts, chooser)
 
-    def _decide_in_turn(
-        self, vms: tuple[int, ...], views: list[View], truth: View, chosen: list[tuple[int, Ranking] | None],
-        rng: random.Random,
-    ) -> None:  # fmt: skip
-        """Each scheduler sees its own choices before the next."""
-        rows = truth.rows if self._asks_placement and truth.changed else None
-        for vm in vms:
-            keeper, number = self._schedulers[vm], self.board.of_vm[vm]
-            view = views[keeper]
-            ranking = view.ranking(number, self.rules, rows)
-            for host in self._choices(ranking, 1, rng):
-                chosen[vm] = (host, ranking)
-                if keeper:
-                    view.take(host, self.board.classes[number])
+    def _decide_own(self, vm: int) -> None:
+        keeper, number = self._player.keeper(vm), self._board.of_vm[vm]
+        chooser = self._chooser(keeper, number)
+        hosts = chooser.one(self._chance)
+        self._note(vm, hosts, chooser)
+        if keeper:
+            self._views[keeper].take(hosts, self._board.classes[number])
 
-    def _claim_once(
-        self, vms: tuple[int, ...], chosen: list[tuple[int, Ranking] | None], truth: View, outcome: Outcome
-    ) -> None:
-        """The same as ``_claim`` where a refusal is final, in the fewest steps: most of a replay's time is spent here."""
-        classes, of_vm, rows, checks = self.board.classes, self.board.of_vm, truth.rows, self._checks
+    def _note(self, vm: int, hosts: Hosts, chooser: Chooser) -> None:
+        self._chosen[vm] = hosts if len(hosts) == self._runs else np.repeat(hosts, self._runs)
+        if self._rules.placement:
+            self._lists[vm] = self._weighed_list(self._player.keeper(vm), self._board.of_vm[vm], chooser)
+
+    def _weighed_list(self, keeper: int, number: int, chooser: Chooser) -> Weighed:
+        """The list of this decision; the same object as long as nothing has changed."""
+        chooser.ranking.refresh()
+        scores = chooser.ranking.lend()
+        newest = self._newest.get((keeper, number))
+        if newest is None or newest.scores is not scores:
+            newest = Weighed(scores, self._board.classes[number], self._board, self._runs)
+            self._newest[keeper, number] = newest
+            if len(scores) == 1:
+                self.outcome.walks.append(newest)
+        return newest
+
+    def _chooser(self, keeper: int, number: int) -> Chooser:
+        # As long as nobody was placed, a view that keeps nothing of its own is the truth, and all runs still share it.
+        own = self._rules.shared_state or bool(self._truth.touched)
+        asks_placement = self._rules.placement and bool(self._board.filters) and own
+        key = (keeper, number, asks_placement)
+        if key not in self._choosers:
+            if len(self._board.classes) > _KEPT:
+                self._choosers.clear()
+                self._newest.clear()
+            room = self._truth if asks_placement else None
+            self._choosers[key] = Chooser(self._views[keeper], self._board.classes[number], self._rules, room)
+        return self._choosers[key]
+
+    def claim(self, vms: tuple[int, ...], *, final: bool) -> None:
+        """Targets (or placement) are asked."""
         for vm in vms:
-            choice = chosen[vm]
-            if choice is None:
+            chosen, weighed = self._chosen[vm], self._lists[vm]
+            if chosen is None or chosen.max() < 0:
                 continue
-            host, needs = choice[0], classes[of_vm[vm]].needs
-            for i in checks:
-                if rows[i][host] < needs[i]:
-                    outcome.refused[host] += 1
-                    break
+            if final:
+                self._arbiter.once(vm, chosen, self.outcome)
+            elif weighed is None:
+                self._arbiter.with_retries(vm, chosen, self.outcome)
             else:
-                outcome.placed[vm] = host
-                for i in checks:
-                    rows[i][host] -= needs[i]
+                self._arbiter.in_placement(vm, chosen, weighed, self.outcome)
+                self._lists[vm] = None
 
-    def _claim(self, vm: int, chosen: tuple[int, Ranking], truth: View, outcome: Outcome, rng: random.Random) -> None:
-        """Asks the chosen host, then whom Nova would ask next, until one takes the VM or the tries are used up."""
-        host, ranking = chosen
-        cls = self.board.classes[self.board.of_vm[vm]]
-        tried: list[int] = []
-        while len(tried) < self.rules.max_attempts:
-            target = self._allocated(cls, host, ranking, tried, truth, outcome) if self.rules.placement else host
-            if target is None:
-                return
-            tried.append(target)
-            if self._granted(vm, target, cls, truth):
-                outcome.placed[vm] = target
-                self._settle(target, cls, truth, outcome)
-                return
-            outcome.refused[target] += 1
-            if not self.rules.placement and len(tried) < self.rules.max_attempts:
-                again = self._again(vm, tried, truth, rng)
-                if again is None:
-                    return
-                host = again
-
-    def _allocated(
-        self, cls: VmClass, host: int, ranking: Ranking, tried: list[int], truth: View, outcome: Outcome
-    ) -> int | None:
-        """The chosen host, or the first one down the list, where placement grants the allocation."""
-        fits, rows, numbers, order = self.board.fits, truth.rows, self.board.numbers, ranking.order
-        if host not in tried and fits(rows, numbers, host, cls):
-            return host
-        walk = outcome.walk(ranking)
-        while walk.full < len(order) and not fits(rows, numbers, order[walk.full], cls):
-            walk.full += 1
-        walk.passed[walk.full] += 1
-        if host not in tried and ranking.place(host) >= walk.full:
-            outcome.refused[host] += 1
-        for candidate in order[walk.full :]:
-            if candidate in tried or candidate == host:
-                continue
-            if fits(rows, numbers, candidate, cls):
-                return candidate
-            outcome.refused[candidate] += 1
-        return None
-
-    def _granted(self, vm: int, host: int, cls: VmClass, truth: View) -> bool:
-        rows, needs = truth.rows, cls.needs
-        for i in self._checks:
-            if rows[i][host] < needs[i]:
-                return False
-        return host not in self.scenario.vms[vm].refused_by
-
-    def _settle(self, host: int, cls: VmClass, truth: View, outcome: Outcome) -> None:
-        if self.board.loose and not self.board.fits(truth.rows, self.board.loose, host, cls):
-            outcome.overloads += 1
-        truth.take(host, cls)
-
-    def _again(self, vm: int, tried: list[int], truth: View, rng: random.Random) -> int | None:
-        """Another pass after a refused claim: on a fresh view, without the hosts that were tried (RetryFilter)."""
-        ranking = truth.ranking(self.board.of_vm[vm], self.rules)
-        order = [host for host in ranking.order if host not in tried]
-        size = len(order) if self.rules.subset_size is None else self.rules.subset_size
-        choice = self._choices(Ranking(order, order[:size], None), 1, rng)
-        return choice[0] if choice else None
-
-    def _show(
-        self,
-        vms: tuple[int, ...],
-        views: list[View],
-        chosen: list[tuple[int, Ranking] | None],
-        outcome: Outcome,
-    ) -> None:
+    def show(self, vms: tuple[int, ...]) -> None:
         """The views learn what was placed; a scheduler that consumed its own choice already knows it."""
         for vm in vms:
-            host, choice = outcome.placed[vm], chosen[vm]
-            if host is None or choice is None:
+            chosen, placed = self._chosen[vm], self.outcome.placed[vm]
+            if chosen is None or placed.max() < 0:
                 continue
-            cls = self.board.classes[self.board.of_vm[vm]]
-            for number, view in enumerate(views):
-                own = number == self._schedulers[vm] and choice[0] == host
-                if not (number and own):
-                    view.take(host, cls)
-
-
-def surplus(number: int, chance: float, room: float) -> float:
-    """How many arrivals beyond the room are to be expected: E[max(0, X − room)], X binomial."""
-    if number <= room or not chance:
-        return 0.0
-    if chance >= 1.0:
-        return number - room
-    log_p, log_q = math.log(chance), math.log1p(-chance)
-    whole = math.lgamma(number + 1)
-    terms = (
-        (k - room)
-        * math.exp(whole - math.lgamma(k + 1) - math.lgamma(number - k + 1) + k * log_p + (number - k) * log_q)
-        for k in range(int(room) + 1, number + 1)
-    )
-    return math.fsum(terms)
+            for keeper, view in self._views.items():
+                hosts = placed
+                if keeper and keeper == self._player.keeper(vm):
+                    hosts = np.where(chosen == placed, NOBODY, placed)
+                if view.runs == 1 and (hosts == hosts[0]).all():
+                    hosts = hosts[:1]
+                view.take(hosts, self._board.classes[self._board.of_vm[vm]])
 
 
 def steps_of(scenario: Scenario, rules: Rules) -> tuple[Step, ...]:
@@ -282,7 +256,7 @@ def _rounds(steps: Sequence[Step]) -> int:
     return sum(what == "decide" and (i == 0 or kinds[i - 1] == "claim") for i, what in enumerate(kinds))
 
 
-def _schedulers(scenario: Scenario, rules: Rules) -> list[int]:
+def _keepers(scenario: Scenario, rules: Rules) -> list[int]:
     """The view that each VM is decided on: 0 is that of all who keep no state (or are not known), others keep their own."""
     if not rules.shared_state:
         return [0] * len(scenario.vms)

@@ -69,6 +69,7 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
         shared_state=case.claims_in_placement is False,
         placement=case.claims_in_placement is True,
         max_attempts=_attempts(batch.moves),
+        kept_bounds=case.claims_in_placement is False,
     )
     known = [Statement(weighed_by, basis), *known_of(case, batch, rules, hosts, usual), *odd_ones(vms, guarded)]
     return Scenario(

@@ -4,51 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from novatrace.analysis.replay.board import Ranking
+import numpy as np
+
+from novatrace.analysis.replay.claiming import Outcome
 from novatrace.model.replay import Load, PolicyResult, Variant
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _Z95 = 1.959964
-
-
-@dataclass(slots=True)
-class Walk:
-    """A walk down a weighed list, past hosts that are full for the VMs of its class: room only gets less in a run.
-
-    ``full``: so many at the top have no room; ``passed``: how many VMs were refused by so many of them.
-    """
-
-    order: list[int]
-    full: int = 0
-    passed: Counter[int] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of one run: the host of each VM (None: it failed), refusals of each host, VMs let in beyond room."""
-
-    placed: list[int | None]
-    refused: Counter[int] = field(default_factory=Counter)
-    overloads: int = 0
-    walks: dict[int, Walk] = field(default_factory=dict)
-
-    def walk(self, ranking: Ranking) -> Walk:
-        """How far down a ranking nobody fits any more in this run."""
-        found = self.walks.get(id(ranking))
-        if found is None:
-            found = self.walks[id(ranking)] = Walk(ranking.order)
-        return found
-
-    def refusals(self) -> Counter[int]:
-        """Refusals of each host, those of full hosts that were walked past included."""
-        total = Counter(self.refused)
-        for walk in self.walks.values():
-            passing = 0
-            for place in range(max(walk.passed, default=0) - 1, -1, -1):
-                passing += walk.passed[place + 1]
-                total[walk.order[place]] += passing
-        return total
 
 
 class Tally:
@@ -59,30 +25,28 @@ class Tally:
         self._errors: list[int] = []
         self._failed: tuple[int, ...] | None = None
         self._overloads = 0
-        self._placed, self._most, self._refused = [0] * hosts, [0] * hosts, [0] * hosts
+        self._placed, self._most, self._refused = (np.zeros(hosts, dtype=np.int64) for _ in range(3))
 
-    def counted(self, arrivals: Counter[int], room: list[float]) -> None:
-        """A run of which only the arrivals are known."""
-        placed_all = 0
-        for host, number in arrivals.items():
-            placed = int(min(number, room[host]))
-            placed_all += placed
-            self._placed[host] += placed
-            self._refused[host] += number - placed
-            self._most[host] = max(self._most[host], placed)
-        self._errors.append(self._vms - placed_all)
+    def counted(self, arrivals: NDArray[np.int64], room: NDArray[np.float64]) -> None:
+        """Runs of which only the arrivals at each host are known."""
+        placed = np.minimum(arrivals, room).astype(np.int64)
+        self._add(placed)
+        self._refused += (arrivals - placed).sum(axis=0)
 
-    def add(self, outcome: Outcome) -> None:
-        """A whole run."""
-        counts = Counter(host for host in outcome.placed if host is not None)
-        for host, number in counts.items():
-            self._placed[host] += number
-            self._most[host] = max(self._most[host], number)
-        for host, number in outcome.refusals().items():
-            self._refused[host] += number
+    def add(self, outcome: Outcome, runs: int) -> None:
+        """A block of whole runs."""
+        placed = np.array(outcome.placed)
+        lines, size = np.arange(runs), len(self._placed)
+        places = (placed + lines * size)[placed >= 0]
+        self._add(np.bincount(places, minlength=runs * size).reshape(runs, size))
+        self._refused += outcome.refused
         self._overloads += outcome.overloads
-        self._failed = tuple(vm for vm, host in enumerate(outcome.placed) if host is None)
-        self._errors.append(self._vms - counts.total())
+        self._failed = tuple(int(vm) for vm in np.flatnonzero(placed[:, 0] < 0))
+
+    def _add(self, placed: NDArray[np.int64]) -> None:
+        self._placed += placed.sum(axis=0)
+        np.maximum(self._most, placed.max(axis=0), out=self._most)
+        self._errors += (self._vms - placed.sum(axis=1)).tolist()
 
     def result(self, variant: Variant, *, exact: float | None, deterministic: bool, rounds: int) -> PolicyResult:
         """Means, intervals and loads."""
@@ -92,7 +56,7 @@ class Tally:
         half = _Z95 * math.sqrt(variance / runs)
         ordered = sorted(self._errors)
         loads = tuple(
-            Load(h, self._placed[h] / runs, self._most[h], self._refused[h] / runs)
+            Load(h, int(self._placed[h]) / runs, int(self._most[h]), int(self._refused[h]) / runs)
             for h in range(len(self._placed))
             if self._placed[h] or self._refused[h]
         )

@@ -7,80 +7,95 @@ one view. Between waves the claims must be in the views; with several possible h
 
 from __future__ import annotations
 
-from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from novatrace.analysis.replay.batch import counted
-from novatrace.analysis.replay.board import Board, View
+from novatrace.analysis.replay.board import Board
+from novatrace.analysis.replay.choosing import Chooser
+from novatrace.analysis.replay.view import View, slots_of
 from novatrace.model.replay import Rules, Scenario, Wave, WavePlan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class _Planner:
+    """Makes wave after wave on a view that learns of each."""
+
+    def __init__(self, scenario: Scenario, rules: Rules) -> None:
+        self.board = Board(scenario)
+        self.view = View(self.board, [weigher.name for weigher in rules.weighers])
+        self._choosers = [Chooser(self.view, cls, rules) for cls in self.board.classes]
+        self._pools: dict[int, NDArray[np.intp]] = {}
+
+    def pool(self, vm: int) -> NDArray[np.intp]:
+        """The hosts that a VM may be sent to now and that have room for it."""
+        number = self.board.of_vm[vm]
+        if number not in self._pools:
+            pool = np.array(self._choosers[number].pool()[0], dtype=np.intp)
+            every = range(len(self.board.rows))
+            self._pools[number] = pool[self.view.fits(every, pool, self.board.classes[number])]
+        return self._pools[number]
+
+    def wave(self, waiting: list[int]) -> tuple[list[int], list[int]]:
+        """The next wave, and the VMs for which no host is left."""
+        wave: list[int] = []
+        never: list[int] = []
+        promised = np.zeros((len(self.board.rows), self.board.size))
+        for vm in waiting:
+            pool = self.pool(vm)
+            if not len(pool):
+                never.append(vm)
+                continue
+            needs = self.board.classes[self.board.of_vm[vm]].needs
+            if any((promised[i, pool] + n > self.view.rows[i][0, pool]).any() for i, n in enumerate(needs) if n):
+                break
+            for i, need in enumerate(needs):
+                promised[i, pool] += need
+            wave.append(vm)
+        return wave, never
+
+    def settled(self, wave: list[int]) -> Wave:
+        """The wave with its likely targets, once the view has learnt of them."""
+        pools = [self.pool(vm) for vm in wave]
+        expected = tuple(int(pool[0]) if len(pool) == 1 else None for pool in pools)
+        reason = self._reason(wave, sorted({int(host) for pool in pools for host in pool}))
+        for turn, (vm, pool) in enumerate(zip(wave, pools, strict=True)):
+            host = pool[turn % len(pool)]
+            self.view.take(np.array([host], dtype=np.intp), self.board.classes[self.board.of_vm[vm]])
+        self._pools.clear()
+        return Wave(tuple(wave), expected, reason)
+
+    def _reason(self, wave: list[int], possible: list[int]) -> str:
+        """Why these and no more: the hosts that may be picked, and their room."""
+        hosts = self.board.scenario.hosts
+        cls = self.board.classes[self.board.of_vm[wave[0]]]
+        rooms = {host: slots_of(self.view, host, cls) for host in possible}
+        tightest = min(possible, key=lambda host: (rooms[host], host))
+        room = rooms[tightest]
+        name = hosts[tightest].target.host
+        slots = "enough room, as far as is known"
+        if room != float("inf"):
+            slots = f"room for {counted(int(room), 'such VM')}"
+        if len(possible) == 1:
+            return f"all of it will be sent to {name}, which has {slots}"
+        return f"any of {len(possible)} hosts may be picked; the tightest, {name}, has {slots}"
 
 
 def plan(scenario: Scenario) -> WavePlan:
     """The waves, by the rules of the batch, and the VMs that no host has room for."""
-    board = Board(scenario)
-    rules = scenario.rules
-    view = View(board, [weigher.name for weigher in rules.weighers])
+    planner = _Planner(scenario, scenario.rules)
     waiting = list(range(len(scenario.vms)))
     waves: list[Wave] = []
     unplaceable: list[int] = []
     while waiting:
-        wave, pools, never = _wave(waiting, board, view, rules)
+        wave, never = planner.wave(waiting)
         unplaceable += never
         if not wave:
             break
-        waves.append(_settled(wave, pools, board, view))
+        waves.append(planner.settled(wave))
         gone = {*wave, *never}
         waiting = [vm for vm in waiting if vm not in gone]
     return WavePlan(tuple(waves), tuple(sorted(unplaceable)))
-
-
-def _wave(
-    waiting: list[int], board: Board, view: View, rules: Rules
-) -> tuple[list[int], dict[int, list[int]], list[int]]:
-    """The next wave, the hosts that each of it may be sent to, and the VMs for which no host is left."""
-    wave: list[int] = []
-    never: list[int] = []
-    pools: dict[int, list[int]] = {}
-    promised: dict[int, list[float]] = defaultdict(lambda: [0.0] * len(board.rows))
-    for vm in waiting:
-        cls = board.classes[board.of_vm[vm]]
-        pool = view.ranking(board.of_vm[vm], rules).pool
-        pool = [host for host in pool if board.fits(view.rows, range(len(board.rows)), host, cls)]
-        if not pool:
-            never.append(vm)
-            continue
-        after = {host: [p + n for p, n in zip(promised[host], cls.needs, strict=True)] for host in pool}
-        if any(need > view.rows[i][host] for host, needs in after.items() for i, need in enumerate(needs)):
-            break
-        promised.update(after)
-        pools[vm] = pool
-        wave.append(vm)
-    return wave, pools, never
-
-
-def _settled(wave: list[int], pools: dict[int, list[int]], board: Board, view: View) -> Wave:
-    """The wave with its likely targets, once the view has learnt of them."""
-    expected: list[int | None] = []
-    taken: list[tuple[int, int]] = []
-    for turn, vm in enumerate(wave):
-        pool = pools[vm]
-        taken.append((pool[turn % len(pool)], board.of_vm[vm]))
-        expected.append(pool[0] if len(pool) == 1 else None)
-    reason = _reason(wave, pools, board, view)
-    for host, number in taken:
-        view.take(host, board.classes[number])
-    return Wave(tuple(wave), tuple(expected), reason)
-
-
-def _reason(wave: list[int], pools: dict[int, list[int]], board: Board, view: View) -> str:
-    """Why these and no more: the hosts that may be picked, and their room."""
-    hosts = board.scenario.hosts
-    possible = sorted({host for vm in wave for host in pools[vm]})
-    cls = board.classes[board.of_vm[wave[0]]]
-    rooms = {host: board.slots(host, cls, view.rows) for host in possible}
-    tightest = min(possible, key=lambda host: (rooms[host], host))
-    room = rooms[tightest]
-    name = hosts[tightest].target.host
-    slots = "enough room, as far as is known" if room == float("inf") else f"room for {counted(int(room), 'such VM')}"
-    if len(possible) == 1:
-        return f"all of it will be sent to {name}, which has {slots}"
-    return f"any of {len(possible)} hosts may be picked; the tightest, {name}, has {slots}"

@@ -1,0 +1,200 @@
+"""How a host is chosen from those that pass: the best, a random one of the best, a random one of all, or by free slots.
+
+``Chooser`` answers for one class of VMs by one view, for many runs at once. The draws are doubles of one generator; a choice
+that is not random draws none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from novatrace.analysis.replay.board import VmClass
+from novatrace.analysis.replay.chance import Chance
+from novatrace.analysis.replay.ranking import Ranking, best, excluded, ordered
+from novatrace.analysis.replay.top_set import TopSet
+from novatrace.analysis.replay.view import NOBODY, View
+from novatrace.model.replay import Rules
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Amounts = NDArray[np.float64]
+    Hosts = NDArray[np.intp]
+
+_TRIES = 8  # draws from all hosts before those that still fit are listed
+
+
+class Chooser:
+    """Chooses hosts for VMs of a class by a view, as it is at each call.
+
+    Attributes:
+        ranking: of the hosts; kept up to date only where weights matter.
+    """
+
+    def __init__(self, view: View, cls: VmClass, rules: Rules, room: View | None = None) -> None:
+        self._view, self._cls, self._rules = view, cls, rules
+        self._room = room or view
+        self.ranking = Ranking(view, cls, rules, room)
+        size = rules.subset_size
+        self._any = not rules.by_slots and (size is None or size >= len(cls.hosts))
+        self._top = None if self._any or rules.by_slots else TopSet(size or 1, spare=rules.max_attempts - 1)
+        self._hosts = np.array(cls.hosts, dtype=np.intp)
+        self._shares: Amounts | None = None
+
+    @property
+    def shared(self) -> bool:
+        """True while all runs choose from the same."""
+        return self._view.runs == 1 and self._room.runs == 1
+
+    def pool(self) -> tuple[list[int], list[float] | None]:
+        """The hosts that one is chosen from while all runs see the same, and their cumulated chances where not equal."""
+        rules = self._rules
+        if rules.by_slots or self._any:
+            passing = np.flatnonzero(self._passing()[0])
+            hosts = [int(host) for host in passing]
+            if not rules.by_slots:
+                return hosts, None
+            return hosts, [float(v) for v in np.cumsum(self._room.slots(self._cls)[0][passing])]
+        row = self.ranking.refresh()[0]
+        order = ordered(row)
+        size = rules.subset_size or 1
+        if rules.shuffle_ties and order:
+            size = max(size, int((row == row[order[0]]).sum()))
+        return order[:size], None
+
+    def many(self, number: int, chance: Chance) -> list[Hosts]:
+        """So many choices by the view as it is: for each VM one host in each run (or one for all runs)."""
+        if not self.shared:
+            if self._top is not None and (self._rules.subset_size or 1) == 1 and not self._rules.shuffle_ties:
+                return [self.one(chance)] * number
+            return [self.one(chance) for _ in range(number)]
+        pool, chances = self.pool()
+        if not pool or (chances is not None and not chances[-1]):
+            return [np.array([NOBODY])] * number
+        if len(pool) == 1:
+            return [np.array(pool)] * number
+        return list(np.array(pool, dtype=np.intp)[chance.places(number, len(pool), chances)])
+
+    def one(self, chance: Chance, runs: Hosts | None = None, tried: Sequence[Hosts] = ()) -> Hosts:
+        """One choice in each run (or in each of ``runs``), without the hosts that were ``tried`` there."""
+        if self.shared and runs is None and not tried:
+            return self.many(1, chance)[0]
+        runs = np.arange(max(self._view.runs, self._room.runs)) if runs is None else runs
+        if self._rules.by_slots or self._any:
+            return self._thrown(chance, runs, tried)
+        if self._top is not None and (self._rules.subset_size or 1) > 1 and not self._rules.shuffle_ties:
+            return self._top.pick(self.ranking, chance, runs, tried)
+        scores = self.ranking.refresh()
+        left = scores if len(runs) == len(scores) else scores[runs if len(scores) > 1 else np.zeros_like(runs)]
+        left = excluded(left, tried) if tried else left
+        if self._rules.shuffle_ties:
+            return self._tied(left, chance)
+        hosts, found = best(left)
+        return np.where(found, hosts, NOBODY)
+
+    def _tied(self, scores: Amounts, chance: Chance) -> Hosts:
+        """A random one of those with the best weight, or of the subset where that is larger."""
+        top = scores.max(axis=1)
+        size = self._rules.subset_size or 1
+        if size > 1:
+            last = np.partition(scores, -size, axis=1)[:, -size]
+            wide = (scores == top[:, None]).sum(axis=1) >= size
+            pool = scores >= np.where(wide, top, last)[:, None]
+            pool &= scores > -np.inf
+            return _nth(pool, chance)
+        return _nth((scores == top[:, None]) & (scores > -np.inf), chance)
+
+    def _thrown(self, chance: Chance, runs: Hosts, tried: Sequence[Hosts]) -> Hosts:
+        """Draws from all hosts until one fits that was not tried; after a few draws those that fit are listed."""
+        chosen = np.full(len(runs), NOBODY, dtype=np.intp)
+        waiting = np.arange(len(runs))
+        for _ in range(_TRIES if chance.runs else 0):
+            if not len(waiting):
+                return chosen
+            hosts, fitting = self._draw(chance, runs[waiting])
+            for one in tried:
+                fitting &= one[waiting] != hosts
+            chosen[waiting[fitting]] = hosts[fitting]
+            waiting = waiting[~fitting]
+        if len(waiting):
+            chosen[waiting] = self._listed(chance, runs[waiting], [one[waiting] for one in tried])
+        return chosen
+
+    def _draw(self, chance: Chance, runs: Hosts) -> tuple[Hosts, NDArray[np.bool_]]:
+        """A host for each run by chances as they were at the start, kept in proportion to what they are now."""
+        if not self._rules.by_slots:
+            hosts = self._hosts[chance.places(1, len(self._hosts), None, len(runs))[0]]
+            return hosts, self._fits(runs, hosts)
+        if self._shares is None:
+            self._shares = self._first_shares()
+        if not self._shares[-1]:
+            return np.zeros(len(runs), dtype=np.intp), np.zeros(len(runs), dtype=np.bool_)
+        places = np.searchsorted(self._shares, chance.draws(len(runs)) * self._shares[-1], side="right")
+        hosts = self._hosts[places]
+        first = np.diff(self._shares, prepend=0.0)[places]
+        now = self._slots_at(runs, hosts)
+        return hosts, (chance.draws(len(runs)) * first < now) & self._fits(runs, hosts)
+
+    def _first_shares(self) -> Amounts:
+        start = View(self._view.board, ())
+        return np.cumsum(start.slots(self._cls)[0][self._hosts])
+
+    def _slots_at(self, runs: Hosts, hosts: Hosts) -> Amounts:
+        slots = np.full(len(runs), float(len(self._view.board.of_vm)))
+        lines = runs if self._room.runs > 1 else np.zeros_like(runs)
+        for row, need in zip(self._room.rows, self._cls.needs, strict=True):
+            if need:
+                np.minimum(slots, row[lines, hosts] // need, out=slots)
+        return slots
+
+    def _fits(self, runs: Hosts, hosts: Hosts) -> NDArray[np.bool_]:
+        board = self._view.board
+        fitting = self._room.fits(board.filters, _places(self._room, runs, hosts), self._cls)
+        if board.others:
+            fitting &= self._view.fits(board.others, _places(self._view, runs, hosts), self._cls)
+        return fitting
+
+    def _passing(self, runs: Hosts | slice = slice(None)) -> NDArray[np.bool_]:
+        board = self._view.board
+        passing = self._room.passing(board.filters, self._cls, _lines(self._room, runs))
+        if board.others:
+            passing = passing & self._view.passing(board.others, self._cls, _lines(self._view, runs))
+        return passing
+
+    def _listed(self, chance: Chance, runs: Hosts, tried: Sequence[Hosts]) -> Hosts:
+        """A choice among those that fit, listed host by host."""
+        passing = self._passing(runs)
+        if len(passing) < len(runs):
+            passing = np.repeat(passing, len(runs), axis=0)
+        lines = np.arange(len(runs))
+        for one in tried:
+            passing[lines[one >= 0], one[one >= 0]] = False
+        if not self._rules.by_slots:
+            return _nth(passing, chance)
+        if passing.sum(axis=1).max(initial=0) <= 1:
+            return _nth(passing, chance)
+        shares = np.where(passing, self._room.slots(self._cls, _lines(self._room, runs)), 0.0).cumsum(axis=1)
+        wanted = chance.draws(len(runs)) * shares[:, -1]
+        hosts = (shares > wanted[:, None]).argmax(axis=1)
+        return np.where(shares[:, -1] > 0, hosts, NOBODY)
+
+
+def _lines(view: View, runs: Hosts | slice) -> Hosts | slice:
+    return slice(None) if view.runs == 1 else runs
+
+
+def _places(view: View, runs: Hosts, hosts: Hosts) -> Hosts:
+    return hosts if view.runs == 1 else runs * view.board.size + hosts
+
+
+def _nth(pool: NDArray[np.bool_], chance: Chance) -> Hosts:
+    """A random one of the hosts of the pool of each run."""
+    counts = pool.sum(axis=1)
+    if counts.max(initial=0) <= 1:  # nobody has a choice
+        return np.where(counts > 0, pool.argmax(axis=1), NOBODY)
+    wanted = (chance.draws(len(pool)) * counts).astype(np.intp) + np.cumsum(counts) - counts
+    members = np.nonzero(pool)[1]
+    return np.where(counts > 0, members[np.minimum(wanted, len(members) - 1)], NOBODY)

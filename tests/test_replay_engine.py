@@ -1,0 +1,196 @@
+"""The replay's machinery: as plain as can be on one side, many runs at once on the other, and the same comes out."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace as but
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_replay import PlainReplay
+
+from novatrace.analysis.replay.board import Board
+from novatrace.analysis.replay.chance import Chance, NoChanceError
+from novatrace.analysis.replay.choosing import Chooser
+from novatrace.analysis.replay.player import Player
+from novatrace.analysis.replay.ranking import Ranking, ordered
+from novatrace.analysis.replay.top_set import TopSet
+from novatrace.analysis.replay.view import View
+from novatrace.analysis.replay.weighing import weights
+from novatrace.model.migration import HostNode, Resources
+from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Step, Weigher
+
+NUMBERED = ("vcpus", "ram_mb", "disk_gb")
+SETS_OF_WEIGHERS = (
+    (Weigher("ram", 1.0),),
+    (Weigher("ram", 1.0), Weigher("disk", 1.0), Weigher("io_ops", -1.0)),
+    (Weigher("ram", -2.0), Weigher("num_instances", -1.0), Weigher("io_ops", -1.0)),
+    (),
+)
+
+
+def any_scenario(seed):
+    """Hosts and VMs of every kind, and decisions, claims and views in any order."""
+    rng = random.Random(seed)
+    number, vms = rng.randint(1, 7), rng.randint(1, 12)
+    hosts = tuple(
+        ReplayHost(
+            HostNode(f"h{i}"),
+            Resources(rng.choice([0, 2, 4, 8, None]), rng.choice([1, 4, 8, 16]), rng.choice([None, 10, 50])),
+            seen_ram_mb=rng.choice([1, 4, 8, 16]),
+            seen_disk_mb=rng.choice([0, 10240, 51200]),
+            io_ops=rng.choice([0, 0, 3]),
+            instances=rng.choice([0, 1, 5]),
+            other_slots=rng.choice([None, None, 1, 2]),
+        )
+        for i in range(number)
+    )
+    asked = tuple(
+        ReplayVm(
+            f"v{i}",
+            Resources(rng.choice([1, 2]), rng.choice([1, 2, 3]), rng.choice([0, 10])),
+            hosts=rng.choice([None, None, tuple(sorted(rng.sample(range(number), rng.randint(1, number))))]),
+            refused_by=rng.choice([(), (), (), (rng.randrange(number),)]),
+            scheduler=rng.choice([None, 0, 1]),
+        )
+        for i in range(vms)
+    )
+    guarded = rng.choice([NUMBERED, ("ram_mb",), ()])
+    rules = Rules(
+        rng.choice(SETS_OF_WEIGHERS),
+        wave=rng.choice([None, None, 1, 2, 3]),
+        shared_state=rng.choice([True, False]),
+        schedulers=rng.choice([None, 1, 2]),
+        placement=rng.choice([True, False]),
+        enforced=rng.choice([True, False]),
+        max_attempts=rng.choice([1, 2, 3]),
+    )
+    filtered = rng.choice([NUMBERED, ("ram_mb",), guarded])
+    return Scenario("file", "x", hosts, asked, _steps(rng, vms), guarded, filtered, rules)
+
+
+def _steps(rng, vms):
+    events = []
+    for vm in range(vms):
+        events += zip(sorted(rng.random() for _ in range(3)), ("decide", "claim", "show"), [vm] * 3, strict=True)
+    steps = []
+    for _, what, vm in sorted(events):
+        if steps and steps[-1].what == what:
+            steps[-1] = Step(what, (*steps[-1].vms, vm))
+        else:
+            steps.append(Step(what, (vm,)))
+    return tuple(steps)
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=400, deadline=None)
+def test_quick_and_plain_come_to_the_same(seed):
+    """Alone and as one of three runs: the same hosts, refusals and overloads as weighing every host at every decision."""
+    scenario = any_scenario(seed)
+    plain = PlainReplay(scenario, scenario.rules)
+    refused = [plain.refused[host] for host in range(len(scenario.hosts))]
+    for runs in (1, 3):
+        chance = Chance("x", 0 if runs == 1 else runs)
+        outcome = Player(scenario, scenario.rules).play(chance)
+        for run in range(runs):
+            assert [None if h[run] < 0 else int(h[run]) for h in outcome.placed] == plain.placed
+        assert outcome.refused.tolist() == [runs * number for number in refused]
+        assert outcome.overloads == runs * plain.overloads
+
+
+@given(st.integers(0, 10**9), st.sampled_from([1, 2, 3]), st.integers(0, 2))
+@settings(max_examples=200, deadline=None)
+def test_a_ranking_that_follows_changes_is_the_ranking_made_anew(seed, size, spare):
+    """Other changes in every run: the scores are those of ``weights`` to the last bit, the set those at the top."""
+    scenario, rng = any_scenario(seed), random.Random(seed)
+    board = Board(scenario)
+    view = View(board, [w.name for w in scenario.rules.weighers])
+    view.spread(4)
+    rankings = [Ranking(view, cls, scenario.rules) for cls in board.classes]
+    tops = [TopSet(size, spare=spare) for _ in board.classes]
+    for _ in range(6):
+        for _ in range(rng.randint(0, 3)):
+            hosts = np.array([rng.randint(-1, board.size - 1) for _ in range(4)])
+            view.take(hosts, rng.choice(board.classes))
+        for cls, ranking, top in zip(board.classes, rankings, tops, strict=True):
+            if rng.random() < 0.6:
+                scores = ranking.refresh()
+                top.update(scores)
+                for run in range(4):
+                    assert_ranked(scenario, board, view, cls, run, scores[run])
+                    inside = [int(h) for h in top.members[run] if scores[run][h] > -np.inf]
+                    assert sorted(inside) == sorted(ordered(scores[run])[: size + spare])
+
+
+def assert_ranked(scenario, board, view, cls, run, row):
+    """The row of scores is what Nova's formula gives for the hosts that pass."""
+    room = [*board.filters, *board.others]
+    passing = [h for h in cls.hosts if all(view.rows[i][run, h] >= cls.needs[i] for i in room)]
+    assert np.flatnonzero(row > -np.inf).tolist() == passing
+    if len(passing) > 1:
+        raw = {name: [float(rows[run, h]) for h in passing] for name, rows in view.seen.items()}
+        assert row[passing].tolist() == weights(scenario.rules.weighers, raw, len(passing))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [Rules((Weigher("ram", 1.0),), subset_size=3), Rules((), subset_size=None), Rules((), by_slots=True),
+     Rules((Weigher("ram", 1.0),), shuffle_ties=True)],
+    ids=["subset", "all", "slots", "ties"],
+)  # fmt: skip
+def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules):
+    """After other changes in every run each chooses by its own view; so do those who were refused before."""
+    hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(r, 9), seen_ram_mb=s) for i, (r, s) in enumerate(
+        [(4, 8), (2, 8), (6, 8), (1, 2), (0, 9)]))  # fmt: skip
+    scenario = Scenario("file", "x", hosts, (ReplayVm("v", Resources(1, 1)),) * 9, (), NUMBERED, NUMBERED, rules)
+    board, runs = Board(scenario), 60_000
+    view = View(board, ["ram"])
+    view.spread(runs)
+    taken = np.arange(runs) % 2  # run by run host 0 or host 1 gets a VM
+    view.take(taken, board.classes[0])
+    chooser, chance = Chooser(view, board.classes[0], but(rules, max_attempts=2)), Chance("seed", runs)
+    wanted = {
+        "subset": ({0: 1, 1: 1, 2: 1}, {0: 1, 1: 1, 2: 1}),
+        "all": ({0: 1, 1: 1, 2: 1, 3: 1}, {0: 1, 1: 1, 2: 1, 3: 1}),
+        "slots": ({0: 3, 1: 2, 2: 6, 3: 1}, {0: 4, 1: 1, 2: 6, 3: 1}),
+        "ties": ({1: 1, 2: 1}, {0: 1, 2: 1}),
+    }[_name(rules)]
+    chosen = chooser.one(chance)
+    for kind in (0, 1):
+        assert_chances(chosen[taken == kind], wanted[kind])
+    some = np.flatnonzero(taken == 0)
+    again = chooser.one(chance, some, [np.full(len(some), 2)])
+    left = {host: part for host, part in wanted[0].items() if host != 2}
+    if _name(rules) == "subset":
+        left = {0: 1, 1: 1, 3: 1}
+    assert_chances(again, left)
+
+
+def _name(rules):
+    if rules.by_slots:
+        return "slots"
+    return "ties" if rules.shuffle_ties else "all" if rules.subset_size is None else "subset"
+
+
+def assert_chances(chosen, parts):
+    """Within five standard deviations of the expected numbers."""
+    counts = {int(h): int(n) for h, n in zip(*np.unique(chosen, return_counts=True), strict=True)}
+    assert counts.keys() == parts.keys()
+    for host, part in parts.items():
+        share = part / sum(parts.values())
+        assert abs(counts[host] - len(chosen) * share) < 5 * (len(chosen) * share * (1 - share)) ** 0.5 + 1e-9
+
+
+def test_a_run_that_stands_for_all_is_only_one_that_leaves_nothing_to_chance():
+    """With room for a choice there is no such run; where one host is left there is."""
+    hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(room)) for i, room in enumerate((3, 3)))
+    vms = tuple(ReplayVm(f"v{i}", Resources(1)) for i in range(2))
+    steps = tuple(Step(what, (0, 1)) for what in ("decide", "claim", "show"))
+    scenario = Scenario("file", "x", hosts, vms, steps, NUMBERED, NUMBERED, Rules((), subset_size=None))
+    assert Player(scenario, scenario.rules).alone() is None
+    with pytest.raises(NoChanceError):
+        Player(scenario, scenario.rules).play(Chance("", 0))
+    one = but(scenario, vms=tuple(but(vm, hosts=(1,)) for vm in vms))
+    assert Player(one, one.rules).alone() is not None
