@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace as but
 
 import numpy as np
@@ -14,13 +15,14 @@ from plain_replay import PlainReplay
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.chance import Chance, NoChanceError
 from novatrace.analysis.replay.choosing import Chooser
-from novatrace.analysis.replay.player import Player
+from novatrace.analysis.replay.interval import interval, share
+from novatrace.analysis.replay.player import Player, replay
 from novatrace.analysis.replay.ranking import Ranking, ordered
 from novatrace.analysis.replay.top_set import TopSet
 from novatrace.analysis.replay.view import View
 from novatrace.analysis.replay.weighing import weights
 from novatrace.model.migration import HostNode, Resources
-from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Step, Weigher
+from novatrace.model.replay import Load, ReplayHost, ReplayVm, Rules, Scenario, Step, Variant, Weigher
 
 NUMBERED = ("vcpus", "ram_mb", "disk_gb")
 SETS_OF_WEIGHERS = (
@@ -194,3 +196,90 @@ def test_a_run_that_stands_for_all_is_only_one_that_leaves_nothing_to_chance():
         Player(scenario, scenario.rules).play(Chance("", 0))
     one = but(scenario, vms=tuple(but(vm, hosts=(1,)) for vm in vms))
     assert Player(one, one.rules).alone() is not None
+
+
+def spread_out(vms, hosts=60):
+    """One size of VM, hosts of many sizes, a scheduler that keeps its own state."""
+    rng = random.Random(4)
+    row = tuple(
+        ReplayHost(
+            HostNode(f"h{i}"), Resources(rng.randint(20, 90), ram, 900), seen_ram_mb=ram, seen_disk_mb=rng.randint(5, 900),
+            io_ops=0,
+        )
+        for i, ram in enumerate(rng.sample(range(200, 900), hosts))
+    )  # fmt: skip
+    rules = Rules(SETS_OF_WEIGHERS[1], subset_size=2, shared_state=True, schedulers=1, kept_bounds=True)
+    asked = tuple(ReplayVm(f"v{i}", Resources(1, 1, 1)) for i in range(vms))
+    steps = tuple(Step(what, tuple(range(vms))) for what in ("decide", "claim", "show"))
+    return Scenario("file", "x", row, asked, steps, NUMBERED, NUMBERED, rules)
+
+
+def test_the_work_grows_with_the_vms_and_not_with_vms_times_hosts(monkeypatch):
+    """Counted, not timed: twice the VMs, twice the hosts that are weighed anew; far fewer than all at every decision."""
+    made = []
+    original = Ranking.__init__
+
+    def noted(self, *args):
+        original(self, *args)
+        made.append(self)
+
+    monkeypatch.setattr(Ranking, "__init__", noted)
+    work = {}
+    for vms in (100, 200, 400):
+        made.clear()
+        scenario = spread_out(vms)
+        Player(scenario, scenario.rules).play(Chance("x", 4))
+        work[vms] = sum(ranking.weighed for ranking in made) - 60 * len(made)
+    assert work[200] / work[100] == pytest.approx(2, rel=0.15)
+    assert work[400] / work[200] == pytest.approx(2, rel=0.15)
+    assert work[400] < 400 * 4 * 60 / 5
+
+
+def test_what_cannot_differ_is_played_once(monkeypatch):
+    """A thousand runs of a policy without chance are one."""
+    played = []
+    original = Player.play
+    monkeypatch.setattr(Player, "play", lambda self, chance: played.append(chance.runs) or original(self, chance))
+    scenario = spread_out(20)
+    alone = but(scenario.rules, subset_size=1)
+    found = replay(scenario, Variant("x", "x", {}, alone, "none"), runs=1000, seed=1)
+    assert (played, found.runs, found.deterministic, found.low, found.high) == ([0], 1, True, found.mean, found.mean)
+
+
+def test_no_error_in_all_runs_is_not_no_error_ever():
+    """The exact interval of a share that was never seen, and of one that was always seen; widths shrink with the runs."""
+    assert share(0, 1000) == (0.0, pytest.approx(1 - 0.025 ** (1 / 1000)))
+    assert interval(Counter({0: 1000}), 10) == (0.0, pytest.approx(10 * (1 - 0.025 ** (1 / 1000))))
+    low, high = interval(Counter({10: 1000}), 10)
+    assert (low, high) == (pytest.approx(10 * 0.025 ** (1 / 1000)), 10)
+    assert share(5, 100) == (pytest.approx(0.0164, abs=1e-4), pytest.approx(0.1128, abs=1e-4))  # as in any table of it
+    assert interval(Counter({0: 1}), 10)[1] > interval(Counter({0: 10}), 10)[1] > interval(Counter({0: 99}), 10)[1] > 0
+
+
+@pytest.mark.parametrize("chance", [0.001, 0.02, 0.3, 0.97])
+def test_the_interval_holds_the_true_mean_in_nineteen_of_twenty(chance):
+    """Many samples of 200 runs, with rare errors, with many, and with nearly nothing else."""
+    rng = np.random.default_rng(3)
+    held = 0
+    for errors in rng.binomial(200, chance, size=400):
+        low, high = interval(Counter({0: 200 - int(errors), 1: int(errors)}), 1)
+        held += low <= chance <= high
+    assert held / 400 > 0.92
+
+
+def test_what_else_comes_takes_its_room_under_every_policy():
+    """A boot between the first and the second decision: with it the host is full for one of the two VMs."""
+    host = ReplayHost(HostNode("h"), Resources(2, 9, 9), seen_ram_mb=9)
+    vms = tuple(ReplayVm(f"v{i}", Resources(1, 1, 1)) for i in range(2))
+    what = (("decide", (0,)), ("claim", (0,)), ("show", (0,)), ("load", (0,)), ("decide", (1,)), ("claim", (1,)))
+    steps = tuple(Step(kind, numbers) for kind, numbers in what)
+    for size, lost in ((1, 1), (2, 2)):
+        load = Load(0, Resources(size, 1, 1), "create")
+        scenario = Scenario(
+            "file", "x", (host,), vms, steps, NUMBERED, NUMBERED, Rules((Weigher("ram", 1.0),)), loads=(load,)
+        )
+        plain = but(scenario, loads=(), steps=tuple(step for step in steps if step.what != "load"))
+        assert replay(plain, Variant("x", "x", {}, plain.rules, "none"), runs=1, seed=1).mean == 0
+        assert replay(scenario, Variant("x", "x", {}, scenario.rules, "none"), runs=1, seed=1).mean == 1
+        waves = but(scenario.rules, wave=1)
+        assert replay(scenario, Variant("x", "x", {}, waves, "none"), runs=1, seed=1).mean == lost

@@ -7,6 +7,8 @@ import os
 import re
 import stat
 import subprocess
+from dataclasses import fields, is_dataclass
+from dataclasses import replace as but
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from novatrace import pipeline
-from novatrace.errors import NothingToAnalyseError
+from novatrace.analysis.replay import batch as batches
+from novatrace.errors import NothingToAnalyseError, UsageError
 from novatrace.pipeline import replay
-from novatrace.reports import chart_specs, plan_script, view_simulate
+from novatrace.reports import batch_list, chart_specs, plan_script, view_simulate
 from novatrace.reports.document import Figure
 
 TEN = INCIDENT / "ten-nodes.toml"
@@ -176,6 +179,104 @@ def test_names_cannot_leave_their_quotes(tmp_path, novatrace):
     assert not (tmp_path / "pwned").exists()
     asked = (tmp_path / "asked").read_text().split("\n")
     assert asked[:2] == ["server migrate -- a; touch pwned; '`touch pwned`$(touch pwned)", "server migrate -- --force"]
+
+
+@pytest.mark.parametrize(
+    ("action", "wanted"),
+    [
+        ("migrate", ["server migrate -- vm-1", "2.56 server migrate --host", "server migrate confirm"]),
+        ("live-migrate", ["server migrate --live-migration -- vm-1", "2.30 server migrate --live-migration --host"]),
+        ("evacuate", ["server evacuate -- vm-1", "client 5.5"]),
+        ("unshelve", [": unshelve -- vm-1", "fill it in"]),
+    ],
+)
+def test_the_commands_fit_the_action_and_say_which_client_has_them(ten, action, wanted):
+    """A shell takes every script; what it needs stands in its comments."""
+    text = replay.script(but(ten, scenario=but(ten.scenario, action=action)))
+    assert all(each in text for each in wanted)
+    assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
+
+
+def test_a_vm_that_did_not_move_is_told(tmp_path, novatrace):
+    """Nova says ACTIVE again where no host was found: the next wave is sent, with a warning."""
+    novatrace("simulate", TEN, "--plan", "-f", "shell", "-o", tmp_path / "waves.sh")
+    env = fake_openstack(tmp_path, 'case "$*" in *task_state*) echo None ;; *status*) echo ACTIVE ;; esac')
+    done = subprocess.run(["sh", str(tmp_path / "waves.sh")], capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0
+    assert "warning: vm-1 is ACTIVE, not VERIFY_RESIZE" in done.stderr
+
+
+def test_a_report_with_pseudonyms_names_no_host_and_is_never_a_script(novatrace):
+    """Every format, the list too; figures stay; a script would not run, so there is none."""
+    assert novatrace("correlate", RACE, "-q").returncode == 0
+    plain = novatrace("simulate", "--plan").stdout.decode()
+    assert "compute-02" in plain
+    for name in ("text", "markdown", "jira", "html", "json", "csv"):
+        done = novatrace("simulate", "--plan", "--redact", "-f", name)
+        assert done.returncode == 0, done.stderr
+        assert b"compute-0" not in done.stdout
+    text = novatrace("simulate", "--plan", "--redact").stdout.decode()
+    assert "host-" in text
+    assert re.findall(r"^ +\d+ .*  as-observed .*", text, re.MULTILINE) == re.findall(
+        r"^ +\d+ .*  as-observed .*", plain, re.MULTILINE
+    )
+    listed = novatrace("simulate", "--batches", "--redact").stdout
+    assert b"compute-0" not in listed
+    assert b"host-" in listed
+    done = novatrace("simulate", "--plan", "--redact", "-f", "shell")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"could not be run" in done.stderr
+
+
+def later(migrations, by_us):
+    """The same moves at another time."""
+
+    def moved(thing):
+        if isinstance(thing, tuple):
+            return tuple(moved(each) for each in thing)
+        if not is_dataclass(thing):
+            return thing
+        return but(thing, **{
+            f.name: value + by_us if f.name.endswith("_us") and value is not None else moved(value)
+            for f in fields(thing) for value in [getattr(thing, f.name)]
+        })  # fmt: skip
+
+    return tuple(but(moved(m), request_id=f"{m.request_id}-{by_us}") for m in migrations)
+
+
+def test_the_newest_batch_is_replayed_unless_another_is_asked_for():
+    """Two batches an hour apart: by number, by target, by time; what there is not is told."""
+    case = analysed(RACE)
+    hour = 3_600_000_000
+    six = [m for m in case.migrations if m.action != "create"][:6]
+    case = but(case, migrations=(*case.migrations, *later(six, hour)))
+    whole = replay.replayed(case, runs=1, seed=1).scenario
+    assert (whole.batch, len(whole.vms)) == ((2, 2), 6)
+    assert replay.replayed(case, replay.Choice(number=1), runs=1, seed=1).scenario.batch == (1, 2)
+    assert replay.replayed(case, replay.Choice(target="compute-02"), runs=1, seed=1).scenario.batch[1] == 2
+    first = replay.replayed(case, replay.Choice(until="2026-11-23 00:30"), runs=1, seed=1).scenario
+    assert (first.batch, len(first.vms)) == ((1, 1), 8)
+    last = replay.replayed(case, replay.Choice(since="2026-11-23 00:30Z"), runs=1, seed=1).scenario
+    assert last.first_us - first.first_us > hour - 60_000_000
+    for choice in (replay.Choice(number=3), replay.Choice(target="nowhere"), replay.Choice(since="2030-01-01")):
+        with pytest.raises(UsageError, match="no such batch"):
+            replay.replayed(case, choice, runs=1, seed=1)
+    rows = batch_list.text(batches.listed(case.migrations)).split("\n")
+    assert [row.split()[0] for row in rows if row] == ["batch", "1", "2"]
+    assert "2026-11-23 01:10:4" in rows[2]
+    text = replay.render("text", replay.replayed(case, runs=1, seed=1), plan=False)
+    assert "batch 2 of 2, the newest:" in text
+    assert "--batches" in text
+
+
+def test_the_list_of_batches(novatrace):
+    """It replays nothing; a scenario file has none to choose from."""
+    assert novatrace("correlate", RACE, "-q").returncode == 0
+    done = novatrace("simulate", "--batches")
+    assert done.stdout.decode().split("\n")[1].split()[-1] == "compute-02"
+    assert novatrace("simulate", "--batch", "2").returncode == 2
+    assert novatrace("simulate", TEN, "--batch", "1").returncode == 2
+    assert novatrace("simulate", "--since", "once upon a time").returncode == 2
 
 
 def test_a_comment_stays_on_its_line():

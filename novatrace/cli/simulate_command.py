@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,12 +10,14 @@ import click
 from novatrace.cli import options, progress, stderr, writing
 from novatrace.errors import UsageError
 from novatrace.pipeline import replay
+from novatrace.pipeline.sharing import Sharing
 
 
 @click.command(
     "simulate",
     epilog="\b\nExamples:\n  novatrace simulate\n  novatrace simulate ten-nodes.toml --runs 10000\n"
-    "  novatrace simulate --plan\n  novatrace simulate --plan -f shell -o waves.sh",
+    "  novatrace simulate --plan\n  novatrace simulate --plan -f shell -o waves.sh\n"
+    "  novatrace simulate --batches\n  novatrace simulate --batch 2",
 )
 @click.argument(
     "scenario", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[SCENARIO.toml]"
@@ -33,30 +36,53 @@ from novatrace.pipeline import replay
 @click.option(
     "--plan", is_flag=True, help="Also say which VMs to move in which wave, so that no target is over-committed."
 )
+@click.option("--batches", is_flag=True, help="List the batches of the case, and replay none.")
+@click.option(
+    "--batch", type=click.IntRange(1), metavar="N", help="Replay this batch of the list. Default: the newest."
+)
+@click.option("--target", metavar="HOST", help="Replay the newest batch that sent a VM to this host.")
+@click.option("--since", metavar="TIME", help="Leave out moves that began before this moment (UTC without a zone).")
+@click.option("--until", metavar="TIME", help="Leave out moves that began after this moment.")
 @options.output_as((*options.FORMATS, "shell"))
+@options.sharing()
 def command(  # noqa: PLR0913 - one parameter for each option
     scenario: Path | None,
     case_file: Path | None,
     runs: int,
     seed: int,
+    batch: int | None,
+    target: str | None,
+    since: str | None,
+    until: str | None,
     format_name: str,
     output: str | None,
     *,
+    sharing: Sharing,
     plan: bool,
+    batches: bool,
     quiet: bool,
 ) -> int:
     """What would have prevented it: the batch of the newest case (or of a scenario file) replayed under other scheduling
     policies and in waves. Opens with how well the model reproduces what was observed."""  # noqa: D205, D209
     if format_name == "shell" and not plan:
         raise UsageError("-f shell writes the wave plan", next_step="give --plan too")
+    choice = replay.Choice(batch, target, since, until)
+    if batches:
+        listed, path = replay.batches_of(case_file, choice, sharing)
+        writing.write(lambda _width, _colour: listed, output)
+        return 0
     with progress.runs_shown(quiet=quiet) as step:
-        found, path = replay.simulate(scenario, case_file, runs=runs, seed=seed, progress=step)
+        found, path = replay.simulate(scenario, case_file, choice, runs=runs, seed=seed, progress=step)
     if path is not None and not quiet:
         stderr.note(f"case: {path}")
+    sharing = replace(sharing, case_file=path)
     if format_name == "shell":
-        writing.write(lambda _width, _colour: replay.script(found), output)
+        writing.write(lambda _width, _colour: replay.script(found, sharing), output)
     else:
         writing.write(
-            lambda width, colour: replay.render(format_name, found, plan=plan, width=width, colour=colour), output
+            lambda width, colour: replay.render(
+                format_name, found, plan=plan, width=width, colour=colour, sharing=sharing
+            ),
+            output,
         )
     return 0

@@ -58,7 +58,10 @@ class ReplayVm:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A moment of the batch: ``decide`` (a host is chosen), ``claim`` (the target is asked), ``show`` (views learn it)."""
+    """A moment of the batch: ``decide`` (a host is chosen), ``claim`` (the target is asked), ``show`` (views learn it).
+
+    At ``load`` something else comes to a host; ``vms`` are then places in ``Scenario.loads``.
+    """
 
     what: str
     vms: tuple[int, ...]
@@ -120,6 +123,37 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedBatch:
+    """A batch of a case: moves that were under way together.
+
+    Attributes:
+        number: from 1, in the order of time.
+        first_us, last_us: when the first of them began and the last one was answered.
+        targets: hosts that VMs were sent to, those with most first.
+    """
+
+    number: int
+    first_us: int | None
+    last_us: int | None
+    moves: int
+    failed: int
+    actions: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A VM that came to a host during the batch and is no part of it: a boot. It comes under every policy.
+
+    ``host``: its index; ``what``: such as ``create``.
+    """
+
+    host: int
+    demand: Resources
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A batch ready for replay.
 
@@ -134,6 +168,8 @@ class Scenario:
         missing: what would make it better, and how to say it.
         observed_failures: VMs that found no new host for want of room; None for a file that does not say.
         set_aside: sentences about moves that are left out because no scheduling changes them.
+        batch: which batch of the case, of how many; None for a file. ``first_us``, ``last_us``: when it was.
+        loads: what else came to the hosts meanwhile; a step ``load`` names them by their place here.
     """
 
     source: str
@@ -150,6 +186,10 @@ class Scenario:
     set_aside: tuple[str, ...] = ()
     claims_in_placement: bool | None = None
     action: str = "migrate"
+    batch: tuple[int, int] | None = None
+    first_us: int | None = None
+    last_us: int | None = None
+    loads: tuple[Load, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +220,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class TargetLoad:
     """What reached a target over all runs: mean and most VMs placed there, and the mean number that it refused."""
 
     host: int
@@ -215,7 +255,7 @@ class PolicyResult:
     least: int
     most: int
     overloads: float
-    loads: tuple[Load, ...]
+    loads: tuple[TargetLoad, ...]
     rounds: int
     failed: tuple[int, ...] | None
 

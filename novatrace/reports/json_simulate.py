@@ -43,6 +43,10 @@ def _batch(scenario: Scenario) -> _Json:
     return {
         "source": scenario.source,
         "name": scenario.name,
+        "number": None if scenario.batch is None else scenario.batch[0],
+        "of": None if scenario.batch is None else scenario.batch[1],
+        "first_us": scenario.first_us,
+        "last_us": scenario.last_us,
         "action": scenario.action,
         "vms": len(scenario.vms),
         "hosts": [
@@ -64,6 +68,16 @@ def _batch(scenario: Scenario) -> _Json:
         "known": [{"text": s.text, "basis": s.basis} for s in scenario.known],
         "missing": list(scenario.missing),
         "set_aside": list(scenario.set_aside),
+        "others": [
+            {
+                "host": scenario.hosts[load.host].target.host,
+                "action": load.what,
+                "vcpus": load.demand.vcpus,
+                "ram_mb": load.demand.ram_mb,
+                "disk_gb": load.demand.disk_gb,
+            }
+            for load in scenario.loads
+        ],
     }
 
 

@@ -17,6 +17,36 @@ _COMMANDS = {
     "live-migrate": "openstack server migrate --live-migration",
     "evacuate": "openstack server evacuate",
 }
+# Read in python-openstackclient 3.16.0, 4.0.2, 5.0.0, 5.2.2, 5.5.1, 6.6.1, 7.4.0 and 8.0.0 (openstackclient/compute/v2/server.py,
+# entry points); the microversions stand in its help.
+_COLD = (
+    (
+        "A cold-migrated VM stays in VERIFY_RESIZE until `openstack server migrate confirm VM` (client 5.0 and later; before: "
+        "`openstack server resize confirm VM` in 4.0, `openstack server resize --confirm VM` in 3)."
+    ),
+    (
+        "The scheduler picks the target. To name it: `openstack --os-compute-api-version 2.56 server migrate --host HOST VM` "
+        "(client 4.0 and later, Nova Queens and later); a named host is still checked by the filters."
+    ),
+)
+_NOTES = {
+    "migrate": _COLD,
+    "unknown": (
+        "The logs do not say which action it was; these commands migrate cold.",
+        *_COLD,
+    ),
+    "live-migrate": (
+        (
+            "`--live-migration` needs client 4.0 or later; before there is only `--live HOST`, which names the target (and skips the "
+            "scheduler's checks below compute API 2.30)."
+        ),
+        "To name the target: `openstack --os-compute-api-version 2.30 server migrate --live-migration --host HOST VM`.",
+    ),
+    "evacuate": (
+        "`openstack server evacuate` needs client 5.5 or later; before: `nova evacuate VM`. Fence the failed host first.",
+    ),
+}
+_CONFIRMED = ("migrate", "resize", "unknown")
 _WAIT = """\
 # Waits until every VM of a wave has been claimed by its target and has moved; stops when one is in ERROR.
 wait_for() {
@@ -28,6 +58,7 @@ wait_for() {
         status=$(openstack server show -f value -c status -- "$vm")
         echo "$vm $status"
         case "$status" in ERROR) echo "stopped: $vm is in ERROR" >&2; exit 1 ;; esac
+        [ -z "$moved" ] || [ "$status" = "$moved" ] || echo "warning: $vm is $status, not $moved: did it move?" >&2
     done
 }
 """
@@ -42,8 +73,9 @@ def script(replay: Replay, *, tool_version: str) -> str:
         _comment(f"Wave plan for {scenario.name}, by novatrace {tool_version}. Read it before you run it."),
         _comment(f"Backtest: {replay.backtest.because}."),
         _comment("Each wave fits wherever the scheduler sends it, as long as nobody else takes room meanwhile."),
-        _comment("A cold-migrated VM stays in VERIFY_RESIZE until `openstack server migrate confirm`."),
+        *(_comment(note) for note in _NOTES.get(scenario.action, ())),
         "set -eu",
+        f"moved={'VERIFY_RESIZE' if scenario.action in _CONFIRMED else ''}  # the status of a VM that has moved",
         "",
         _WAIT,
     ]

@@ -15,6 +15,7 @@ from novatrace.model.capacity import Slots, View
 from novatrace.model.case import Case
 from novatrace.model.evidence import LineLedger, Notice, Provenance
 from novatrace.model.migration import Candidate, ClaimResource, FilterStep, HostNode, Link, Resources
+from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports.pseudonyms import Pseudonyms
 from novatrace.reports.secrets import mask, recurring
@@ -76,6 +77,19 @@ class Redaction:
             self.pseudonyms.learn(kind, name)
         case = _walk(case, self._renamed, self.pseudonyms)
         return replace(case, notices=(*case.notices, self._notice()))
+
+    def replay(self, replay: Replay) -> Replay:
+        """A replay, fit to be shared: its hosts, and what it says of them."""
+        if self.pseudonyms is not None:
+            scenario = replay.scenario
+            listed = [host.target for host in scenario.hosts]
+            listed += [vm.source for vm in scenario.vms if vm.source is not None]
+            for name in {name for each in listed for name in (each.host, each.node) if name is not None}:
+                self.pseudonyms.learn("host", name)
+            for word in self.words:
+                self.pseudonyms.learn("word", word)
+        done: Replay = self._again(replay)
+        return done
 
     def subject(self, subject: Subject) -> Subject:
         """What ``explain`` was asked about, in the same manner; ``of`` was called before."""

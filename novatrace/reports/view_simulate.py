@@ -51,15 +51,29 @@ def _backtest(replay: Replay) -> Iterator[Block]:
 
 
 def _batch(scenario: Scenario) -> Iterator[Block]:
-    yield say(
-        f"{scenario.name}: {words.count(len(scenario.vms), 'VM')}, {words.count(len(scenario.hosts), 'host')}", "strong"
-    )
+    many = f"{words.count(len(scenario.vms), 'VM')}, {words.count(len(scenario.hosts), 'host')}"
+    yield say(f"{scenario.name}{_newest(scenario)}: {many}{_span(scenario)}", "strong")
+    if scenario.batch is not None and scenario.batch[1] > 1:
+        yield say("`novatrace simulate --batches` lists the others, `--batch N` replays one", indent=1)
     for statement in scenario.known:
         yield say(f"{statement.text} [{statement.basis}]", indent=1)
     for sentence in scenario.set_aside:
         yield say(f"set aside: {sentence}", indent=1)
     for sentence in scenario.missing:
         yield say(f"missing: {sentence}", "warn", 1)
+
+
+def _newest(scenario: Scenario) -> str:
+    if scenario.batch is None or scenario.batch[1] == 1:
+        return ""
+    return ", the newest" if scenario.batch[0] == scenario.batch[1] else ""
+
+
+def _span(scenario: Scenario) -> str:
+    """When it was, in UTC."""
+    if scenario.first_us is None:
+        return ""
+    return f", {words.when(scenario.first_us)[:19]} … {words.clock(scenario.last_us)[:8]} UTC"
 
 
 def _policies(replay: Replay) -> Iterator[Block]:

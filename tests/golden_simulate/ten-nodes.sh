@@ -2,8 +2,10 @@
 # Wave plan for ten-nodes.toml, by novatrace x. Read it before you run it.
 # Backtest: a scenario file: there is nothing observed to test the model against.
 # Each wave fits wherever the scheduler sends it, as long as nobody else takes room meanwhile.
-# A cold-migrated VM stays in VERIFY_RESIZE until `openstack server migrate confirm`.
+# A cold-migrated VM stays in VERIFY_RESIZE until `openstack server migrate confirm VM` (client 5.0 and later; before: `openstack server resize confirm VM` in 4.0, `openstack server resize --confirm VM` in 3).
+# The scheduler picks the target. To name it: `openstack --os-compute-api-version 2.56 server migrate --host HOST VM` (client 4.0 and later, Nova Queens and later); a named host is still checked by the filters.
 set -eu
+moved=VERIFY_RESIZE  # the status of a VM that has moved
 
 # Waits until every VM of a wave has been claimed by its target and has moved; stops when one is in ERROR.
 wait_for() {
@@ -15,6 +17,7 @@ wait_for() {
         status=$(openstack server show -f value -c status -- "$vm")
         echo "$vm $status"
         case "$status" in ERROR) echo "stopped: $vm is in ERROR" >&2; exit 1 ;; esac
+        [ -z "$moved" ] || [ "$status" = "$moved" ] || echo "warning: $vm is $status, not $moved: did it move?" >&2
     done
 }
 

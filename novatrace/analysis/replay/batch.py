@@ -6,10 +6,12 @@ granted, and one that no scheduler ever saw, would have failed under every polic
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from novatrace.model.migration import Migration
+from novatrace.model.replay import ListedBatch
 
 GAP_US = 60_000_000
 _AFTER = "after-claim"
@@ -23,13 +25,14 @@ class Batch:
         moves: one for each VM.
         nameless: requests whose VM no line names, standing for those of VMs whose requests are not logged.
         set_aside: sentences about what is left out.
-        others: further batches of the case.
+        number: which batch of the case it is, from 1 in the order of time; ``of``: how many there are.
     """
 
     moves: tuple[Migration, ...]
     nameless: tuple[Migration, ...]
     set_aside: tuple[str, ...]
-    others: int
+    number: int
+    of: int
 
     @property
     def first_us(self) -> int | None:
@@ -42,19 +45,66 @@ class Batch:
         return max((t for m in self.moves for t in (_ended_us(m),) if t is not None), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which batch: its number, or the newest that sent a VM to a host; of moves that began in a range of time."""
+
+    number: int | None = None
+    target: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+
+
+def listed(migrations: Sequence[Migration], wanted: Wanted | None = None) -> list[ListedBatch]:
+    """The batches that there are, in the order of time."""
+    return [_listed(number, moves) for number, moves in enumerate(_batches(migrations, wanted or Wanted()), 1)]
+
+
+def _listed(number: int, moves: list[Migration]) -> ListedBatch:
+    targets = Counter(a.selected.host for m in moves for a in m.attempts if a.selected is not None)
+    return ListedBatch(
+        number=number,
+        first_us=min((t for t in map(began_us, moves) if t is not None), default=None),
+        last_us=max((t for t in map(_ended_us, moves) if t is not None), default=None),
+        moves=len(moves),
+        failed=sum(m.outcome == "failed" for m in moves),
+        actions=tuple(sorted({m.action for m in moves})),
+        targets=tuple(sorted(targets, key=lambda host: (-targets[host], host))),
+    )
+
+
 def counted(number: int, noun: str) -> str:
     """``1 move``, ``2 moves``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def select(migrations: Sequence[Migration]) -> Batch | None:
-    """The batch with the most failures, then with the most moves, then the first; None when nothing was moved."""
-    moves = [m for m in migrations if m.action != "create"]
-    batches = _apart(moves)
-    if not batches:
+def select(migrations: Sequence[Migration], wanted: Wanted | None = None) -> Batch | None:
+    """The batch that is wanted, else the newest; None when there is none such."""
+    wanted = wanted or Wanted()
+    found = _batches(migrations, wanted)
+    if wanted.number is not None:
+        chosen = wanted.number
+    else:
+        fitting = [n for n, moves in enumerate(found, 1) if wanted.target is None or _reached(moves, wanted.target)]
+        chosen = fitting[-1] if fitting else 0
+    if not 1 <= chosen <= len(found):
         return None
-    chosen = max(batches, key=lambda b: (sum(m.outcome == "failed" for m in b), len(b)))
-    return _of(chosen, len(batches) - 1)
+    return _of(found[chosen - 1], chosen, len(found))
+
+
+def _batches(migrations: Sequence[Migration], wanted: Wanted) -> list[list[Migration]]:
+    since, until = wanted.since_us, wanted.until_us
+    moves = [m for m in migrations if m.action != "create"]
+    if since is not None or until is not None:
+        timed = [(began_us(m), m) for m in moves]
+        moves = [m for t, m in timed if t is not None and (since or t) <= t <= (t if until is None else until)]
+    return _apart(moves)
+
+
+def _reached(moves: list[Migration], target: str) -> bool:
+    """True when a VM was sent to the host; its short name will do."""
+    hosts = {a.selected.host for m in moves for a in m.attempts if a.selected is not None}
+    return any(host == target or host.startswith(f"{target}.") for host in hosts)
 
 
 def began_us(move: Migration) -> int | None:
@@ -89,7 +139,7 @@ def _apart(moves: list[Migration]) -> list[list[Migration]]:
     return groups
 
 
-def _of(moves: list[Migration], others: int) -> Batch:
+def _of(moves: list[Migration], number: int, of: int) -> Batch:
     after = [m for m in moves if m.stage == _AFTER]
     named = [m for m in moves if m.instance_uuid is not None and m.stage != _AFTER]
     nameless = [m for m in moves if m.instance_uuid is None and m.stage != _AFTER]
@@ -109,8 +159,8 @@ def _of(moves: list[Migration], others: int) -> Batch:
             f"{counted(len(nameless), 'request')} whose VM no line names: the passes stand for those of the "
             f"{counted(len(unplaced), 'VM')} whose requests are not logged"
         )
-        return Batch(tuple(kept), tuple(nameless), tuple(told), others)
+        return Batch(tuple(kept), tuple(nameless), tuple(told), number, of)
     kept = [m for m in [*kept, *nameless] if m.attempts]
     if unplaced:
         told.append(f"{counted(len(unplaced), 'VM')} of which only the end is logged, no request and no target")
-    return Batch(tuple(kept), (), tuple(told), others)
+    return Batch(tuple(kept), (), tuple(told), number, of)

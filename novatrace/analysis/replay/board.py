@@ -35,7 +35,7 @@ class Board:
         numbers: rows that claim or placement enforce.
         others: rows that only the compute claim enforces (NUMA, hugepages, PCI, affinity).
         loose: rows that no claim enforces.
-        of_vm: the class of each VM.
+        of_vm: the class of each VM; ``loads``: what each of ``Scenario.loads`` takes.
     """
 
     def __init__(self, scenario: Scenario, *, enforced: bool = False) -> None:
@@ -43,7 +43,7 @@ class Board:
         self._filtered = NAMES if enforced else scenario.filtered
         self._guarded = NAMES if enforced else scenario.guarded
         self.size = len(scenario.hosts)
-        demands = {vm.demand for vm in scenario.vms}
+        demands = {vm.demand for vm in scenario.vms} | {load.demand for load in scenario.loads if load.demand.known}
         self.uniform = len(demands) <= 1 and bool(demands)
         rows = self._amounts()
         if self.uniform:
@@ -57,6 +57,10 @@ class Board:
         self._fill_others()
         self.classes: list[VmClass] = []
         self.of_vm = self._classify()
+        self.loads = [
+            VmClass((), self._needs(load.demand, known=load.demand.known), _changes(load.demand))
+            for load in scenario.loads
+        ]
 
     def _amounts(self) -> list[tuple[str, list[float]]]:
         """A row for each resource that is known of a host and asked for by a VM; unknown room is taken as enough."""
@@ -97,14 +101,18 @@ class Board:
             key = (hosts, vm.demand)
             if key not in known:
                 known[key] = len(self.classes)
-                needs = tuple(1.0 if n == "slots" else float(getattr(vm.demand, n) or 0) for n in self._names)
-                self.classes.append(VmClass(hosts, needs, _changes(vm.demand)))
+                self.classes.append(VmClass(hosts, self._needs(vm.demand), _changes(vm.demand)))
             of_vm.append(known[key])
         return of_vm
 
+    def _needs(self, demand: Resources, *, known: bool = True) -> tuple[float, ...]:
+        return tuple(float(known) if n == "slots" else float(getattr(demand, n) or 0) for n in self._names)
+
     def slots(self, host: int, cls: VmClass) -> float:
-        """How many VMs of the class a host has room for at the start; infinite when nothing is known of it."""
-        return _slots([row[host] for row in self.rows], cls.needs)
+        """How many VMs of the class a host has room for, beside what else comes; infinite when nothing is known of it."""
+        others = [load.needs for at, load in zip(self.scenario.loads, self.loads, strict=True) if at.host == host]
+        taken = [sum(needs[i] for needs in others) for i in range(len(self.rows))]
+        return _slots([row[host] - less for row, less in zip(self.rows, taken, strict=True)], cls.needs)
 
 
 def seen_of(scenario: Scenario, weigher: str) -> list[float] | None:

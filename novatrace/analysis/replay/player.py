@@ -1,7 +1,8 @@
 """Replays a batch under the rules of a policy: many runs at once where a choice is random, one where none is.
 
 A run walks the steps of the batch. At ``decide`` a scheduler chooses by its view, which may be out of date; at ``claim``
-the target (or placement) is asked, which holds the truth; at ``show`` the views learn what was placed. What the rules
+the target (or placement) is asked, which holds the truth; at ``show`` the views learn what was placed; at ``load`` a VM that is
+no part of the batch comes to a host. What the rules
 mean in Nova stands in ``analysis/policies``. Runs are played in blocks, a row of every array for each run.
 """
 
@@ -123,6 +124,8 @@ class Player:
                 game.decide(step.vms)
             elif step.what == "claim":
                 game.claim(step.vms, final=self._final)
+            elif step.what == "load":
+                game.load(step.vms)
             elif index < self._last:
                 game.show(step.vms)
         game.outcome.settle()
@@ -226,6 +229,13 @@ class _Game:
                 self._arbiter.in_placement(vm, chosen, weighed, self.outcome)
                 self._lists[vm] = None
 
+    def load(self, loads: tuple[int, ...]) -> None:
+        """Something else comes to a host; the views learn it at once."""
+        for number in loads:
+            host = np.array([self._player.scenario.loads[number].host], dtype=np.intp)
+            for view in (self._truth, *self._views.values()):
+                view.take(host, self._board.loads[number])
+
     def show(self, vms: tuple[int, ...]) -> None:
         """The views learn what was placed; a scheduler that consumed its own choice already knows it."""
         for vm in vms:
@@ -242,17 +252,18 @@ class _Game:
 
 
 def steps_of(scenario: Scenario, rules: Rules) -> tuple[Step, ...]:
-    """The steps of the batch: as it was timed, or in waves."""
+    """The steps of the batch: as it was timed, or in waves, before which all else has come."""
     if rules.wave is None:
         return scenario.steps
     vms = tuple(range(len(scenario.vms)))
     waves = [vms[at : at + rules.wave] for at in range(0, len(vms), rules.wave)]
-    return tuple(Step(what, wave) for wave in waves for what in ("decide", "claim", "show"))
+    first = [Step("load", tuple(range(len(scenario.loads))))] if scenario.loads else []
+    return (*first, *(Step(what, wave) for wave in waves for what in ("decide", "claim", "show")))
 
 
 def _rounds(steps: Sequence[Step]) -> int:
     """How often deciding begins anew after claims."""
-    kinds = [step.what for step in steps if step.vms and step.what != "show"]
+    kinds = [step.what for step in steps if step.vms and step.what in ("decide", "claim")]
     return sum(what == "decide" and (i == 0 or kinds[i - 1] == "claim") for i, what in enumerate(kinds))
 
 

@@ -14,6 +14,7 @@ from operator import itemgetter
 
 from novatrace.analysis.replay.batch import Batch, began_us
 from novatrace.analysis.replay.hosts import NUMBERED, hosts_of, passes_of
+from novatrace.analysis.replay.loads import loads_of, told_of
 from novatrace.analysis.replay.placements import Placements
 from novatrace.analysis.replay.rules import Decision, decision, subset_of, weighers_of
 from novatrace.analysis.replay.told import USUAL_ATTEMPTS, known_of, missing_of, odd_ones
@@ -23,7 +24,7 @@ from novatrace.model.migration import Migration, Pass, Resources
 from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Statement, Step
 
 _FILTER_OF = {"vcpus": "CoreFilter", "ram_mb": "RamFilter", "disk_gb": "DiskFilter"}
-_ORDER = {"decide": 0, "claim": 1, "show": 2}
+_KINDS = ("decide", "claim", "show", "load")
 
 
 def decisions_of(case: Case, batch: Batch) -> list[Decision]:
@@ -71,14 +72,15 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
         max_attempts=_attempts(batch.moves),
         kept_bounds=case.claims_in_placement is False,
     )
+    loads = loads_of(case, batch, hosts)
     known = [Statement(weighed_by, basis), *known_of(case, batch, rules, hosts, usual), *odd_ones(vms, guarded)]
+    known += told_of(loads, hosts)
     return Scenario(
         source="case",
-        name=f"{len(vms)} moves"
-        + (f", the batch with the most failures of {batch.others + 1}" if batch.others else ""),
+        name=f"batch {batch.number} of {batch.of}",
         hosts=hosts,
         vms=vms,
-        steps=_steps(batch.moves, placement=rules.placement),
+        steps=_steps(batch.moves, [when for when, _ in loads], placement=rules.placement),
         guarded=guarded,
         filtered=filtered,
         rules=rules,
@@ -88,6 +90,10 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
         set_aside=batch.set_aside,
         claims_in_placement=case.claims_in_placement,
         action=Counter(m.action for m in batch.moves).most_common(1)[0][0],
+        batch=(batch.number, batch.of),
+        first_us=batch.first_us,
+        last_us=batch.last_us,
+        loads=tuple(load for _, load in loads),
     )
 
 
@@ -172,16 +178,16 @@ def _may_go_to(
     return tuple(i for name, i in index.items() if name != source)
 
 
-def _steps(moves: Sequence[Migration], *, placement: bool) -> tuple[Step, ...]:
+def _steps(moves: Sequence[Migration], loads: Sequence[int], *, placement: bool) -> tuple[Step, ...]:
     """Decisions, claims and their being seen, in time order; what has no time comes last, all at once."""
-    events: list[tuple[int, int, int]] = []
+    events = [(when, _KINDS.index("load"), number) for number, when in enumerate(loads)]
     latest = max((t for m in moves for t in _times(m, placement=placement)), default=0)
     for number, move in enumerate(moves):
         decided, claimed, shown = _times(move, placement=placement) or (0, latest, latest)
         events += [(decided, 0, number), (claimed, 1, number), (shown, 2, number)]
     steps: list[Step] = []
     for _, kind, number in sorted(events):
-        what = next(name for name, order in _ORDER.items() if order == kind)
+        what = _KINDS[kind]
         if steps and steps[-1].what == what:
             steps[-1] = Step(what, (*steps[-1].vms, number))
         else:

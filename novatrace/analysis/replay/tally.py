@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from novatrace.analysis.replay.claiming import Outcome
-from novatrace.model.replay import Load, PolicyResult, Variant
+from novatrace.analysis.replay.interval import interval
+from novatrace.model.replay import PolicyResult, TargetLoad, Variant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_Z95 = 1.959964
 
 
 class Tally:
@@ -52,11 +51,10 @@ class Tally:
         """Means, intervals and loads."""
         runs = len(self._errors)
         mean = sum(self._errors) / runs
-        variance = sum((e - mean) ** 2 for e in self._errors) / (runs - 1) if runs > 1 else 0.0
-        half = _Z95 * math.sqrt(variance / runs)
+        low, high = interval(Counter(self._errors), self._vms)
         ordered = sorted(self._errors)
         loads = tuple(
-            Load(h, int(self._placed[h]) / runs, int(self._most[h]), int(self._refused[h]) / runs)
+            TargetLoad(h, int(self._placed[h]) / runs, int(self._most[h]), int(self._refused[h]) / runs)
             for h in range(len(self._placed))
             if self._placed[h] or self._refused[h]
         )
@@ -66,8 +64,8 @@ class Tally:
             deterministic=deterministic,
             histogram=dict(sorted(Counter(ordered).items())),
             mean=mean,
-            low=max(0.0, mean - half),
-            high=min(float(self._vms), mean + half),
+            low=mean if deterministic else low,
+            high=mean if deterministic else high,
             exact=exact,
             least=ordered[math.floor(0.025 * (runs - 1))],
             most=ordered[math.ceil(0.975 * (runs - 1))],

@@ -2,7 +2,8 @@
 
 A wave is the longest run of the waiting VMs for which every host that may be picked (the best one, or all of the
 ``host_subset_size`` best) has room for all of the wave that may go there. So the plan holds although all of a wave choose on
-one view. Between waves the claims must be in the views; with several possible hosts the plan takes turns among them.
+one view. What else came during the batch is on its host before the first wave. Between waves the claims must be in the
+views; with several possible hosts the plan takes turns among them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class _Planner:
     def __init__(self, scenario: Scenario, rules: Rules) -> None:
         self.board = Board(scenario)
         self.view = View(self.board, [weigher.name for weigher in rules.weighers])
+        for load, taken in zip(scenario.loads, self.board.loads, strict=True):
+            self.view.take(np.array([load.host], dtype=np.intp), taken)
         self._choosers = [Chooser(self.view, cls, rules) for cls in self.board.classes]
         self._pools: dict[int, NDArray[np.intp]] = {}
 
