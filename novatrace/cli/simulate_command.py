@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         raise UsageError("-f shell writes the wave plan", next_step="give --plan too")
     choice = replay.Choice(batch, target, since, until)
     if batches:
-        listed, path = replay.batches_of(case_file, choice, sharing)
+        listed = replay.batches_of(case_file, choice, sharing)
         writing.write(lambda _width, _colour: listed, output)
         return 0
     with progress.runs_shown(quiet=quiet) as step:

@@ -81,8 +81,8 @@ def simulate(
     return replayed(CaseReader(path).case(), choice, runs=runs, seed=seed, progress=progress), path
 
 
-def batches_of(case_file: Path | None, choice: Choice, sharing: Sharing) -> tuple[str, Path]:
-    """The batches of a case as a list to read, and the case file.
+def batches_of(case_file: Path | None, choice: Choice, sharing: Sharing) -> str:
+    """The batches of a case as a list to read.
 
     Raises:
         NothingToAnalyseError: nothing was moved.
@@ -94,7 +94,7 @@ def batches_of(case_file: Path | None, choice: Choice, sharing: Sharing) -> tupl
     found = batches.listed(redaction.of(CaseReader(path).case()).migrations, choice.wanted())
     if not found:
         raise _nothing_moved(choice)
-    return passed(batch_list.text(found), redaction, sharing, what="the list"), path
+    return passed(batch_list.text(found), redaction, sharing, what="the list")
 
 
 def _nothing_moved(choice: Choice) -> NovatraceError:
