@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from novatrace.model.event import Event
-from novatrace.model.migration import FilterStep
+from novatrace.model.migration import FilterStep, Rejection
 
 PASS_KINDS = frozenset(
     [
@@ -57,7 +57,8 @@ class Draft:
     empty: bool = False
     exhausted: bool = False
     ignored: list[str] = field(default_factory=list)
-    rejected: list[tuple[str | None, str, str]] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+    limited_to: list[str] = field(default_factory=list)
 
     @property
     def filtered(self) -> bool:
@@ -181,17 +182,24 @@ def _empty(draft: Draft, _event: Event) -> None:
 
 def _required_missing(draft: Draft, event: Event) -> None:
     draft.exhausted = True
-    draft.rejected.append((None, "requested destination", str(event.values.get("detail", ""))))
+    detail = str(event.values.get("detail", ""))
+    draft.rejected.append(Rejection(None, "requested destination", detail, event.provenance))
 
 
 def _ignored(draft: Draft, event: Event) -> None:
     draft.ignored += event.values["hosts"]
 
 
+def _limited(draft: Draft, event: Event) -> None:
+    named = [event.values[key] for key in ("host", "node") if event.values.get(key)]
+    draft.limited_to += [*named, *event.values.get("hosts", ()), *event.values.get("nodes", ())]
+
+
 def _rejected(draft: Draft, event: Event) -> None:
     host = event.values.get("host") or {}
     name = host.get("host") or event.values.get("host_name")
-    draft.rejected.append((name, event.values.get("filter_name", ""), event.values.get("detail", "")))
+    filter_name, detail = event.values.get("filter_name", ""), event.values.get("detail", "")
+    draft.rejected.append(Rejection(name, filter_name, detail, event.provenance))
 
 
 _TAKERS = {
@@ -207,5 +215,8 @@ _TAKERS = {
     "placement-empty": _empty,
     "host-required-missing": _required_missing,
     "hosts-ignored": _ignored,
+    "hosts-forced": _limited,
+    "nodes-forced": _limited,
+    "host-required": _limited,
     "host-rejected": _rejected,
 }

@@ -79,6 +79,7 @@ def _pass(draft: Draft, request: Request, hosts: HostMap, refusals: list[Event],
         ignored=tuple(draft.ignored),
         rejected=tuple(draft.rejected),
         citations=tuple(Citation(e.provenance, e.kind) for e in draft.events if e.kind != "host-rejected"),
+        limited_to=tuple(dict.fromkeys(draft.limited_to)),
     )
 
 

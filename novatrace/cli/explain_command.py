@@ -54,7 +54,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
     )
     with progress.shown(quiet=quiet) as step:
-        case, subject, path = pipeline.explain(identifier, wanted, step)
+        case, subject, path = pipeline.explain(identifier, wanted, step, whole=why_not is not None)
     if path is not None and not quiet:
         stderr.note(f"case: {path}")
     answer = None if why_not is None else pipeline.why_not(case, subject, why_not)

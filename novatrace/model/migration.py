@@ -55,6 +55,16 @@ class FilterStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """A filter's own line on a host that it removed; ``host`` is None where it is about all hosts."""
+
+    host: str | None
+    filter_name: str
+    detail: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A host as one scheduler saw it at the moment of decision (``HostState``); free amounts."""
 
@@ -101,7 +111,8 @@ class Pass:
         selected_basis: ``observed``, ``computed`` (first of the weighed list), or None.
         outcome: ``selected``, ``placement-empty``, ``filtered-out``, ``placement-conflict``, ``unknown``.
         ignored: hosts that the request excluded (a cold migration ignores its source).
-        rejected: (host or None, filter, reason) from the filters' own lines.
+        rejected: what filters say of hosts in lines of their own.
+        limited_to: hosts and nodes that the request forces or names; () where it leaves the choice to the scheduler.
     """
 
     request_id: str | None
@@ -119,8 +130,9 @@ class Pass:
     outcome: str
     placement_claims: tuple[PlacementClaim, ...]
     ignored: tuple[str, ...]
-    rejected: tuple[tuple[str | None, str, str], ...]
+    rejected: tuple[Rejection, ...]
     citations: tuple[Citation, ...]
+    limited_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,24 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyNotAnswer:
+    """The answer for one attempt of one move or boot."""
+
+    action: str
+    instance_uuid: str | None
+    request_id: str | None
+    attempt: int
+    sentence: str
+    basis: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WhyNot:
-    """Why a host was not chosen: one sentence for each pass, with its basis and lines."""
+    """Why a host was not chosen: all answers together, the weakest basis among them, and each answer by itself."""
 
     host: str
     sentence: str
     basis: str
     citations: tuple[Citation, ...]
+    answers: tuple[WhyNotAnswer, ...] = ()

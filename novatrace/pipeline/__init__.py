@@ -124,9 +124,9 @@ def _analysed(read: Ingested, options: RunOptions) -> Case:
 
 
 def explain(
-    identifier: str, options: RunOptions, progress: Progress | None = None
+    identifier: str, options: RunOptions, progress: Progress | None = None, *, whole: bool = False
 ) -> tuple[Case, Subject, Path | None]:
-    """The story of a VM, a request or a host: from the paths given, else from the newest case.
+    """The story of a VM, a request or a host: from the paths given, else from the newest case; ``whole`` with all of it.
 
     Raises:
         UsageError: nothing in the case has this id, or several have it.
@@ -139,7 +139,7 @@ def explain(
     reader = CaseReader(path)
     known = [name for start in subjects.beginnings(identifier) for name in reader.names(start)]
     kind, name = _only(subjects.candidates(known, identifier), identifier, reader.count("migrations"))
-    case = reader.about(kind, name)
+    case = reader.case() if whole else reader.about(kind, name)
     return case, subjects.subject(case, kind, name), path
 
 
@@ -169,7 +169,7 @@ def why_not(case: Case, subject: Subject, host: str) -> WhyNot:
     """Why a host was not chosen for the subject; the short form of a host name will do."""
     names = ((kind, name) for name, kind, _, _ in subjects.index(case) if kind == "host")
     known = [name for _, name in subjects.candidates(names, host)]
-    return why.why_not(subject, known[0] if len(known) == 1 else host)
+    return why.why_not(case, subject, known[0] if len(known) == 1 else host)
 
 
 def _only(found: list[tuple[str, str]], identifier: str, migrations: int) -> tuple[str, str]:

@@ -338,6 +338,18 @@ def _why_not(why: WhyNot | None, case: Case) -> _Json | None:
         "text": why.sentence,
         "basis": why.basis,
         "evidence": _all_evidence(why.citations, case),
+        "answers": [
+            {
+                "action": answer.action,
+                "instance_uuid": answer.instance_uuid,
+                "request_id": answer.request_id,
+                "attempt": answer.attempt,
+                "text": answer.sentence,
+                "basis": answer.basis,
+                "evidence": _all_evidence(answer.citations, case),
+            }
+            for answer in why.answers
+        ],
     }
 
 

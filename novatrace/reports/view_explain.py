@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
-from novatrace.model.migration import Attempt, Claim, Migration, Pass
-from novatrace.model.subject import Subject, WhyNot
+from novatrace.model.migration import Attempt, Citation, Claim, Migration, Pass
+from novatrace.model.subject import Subject, WhyNot, WhyNotAnswer
 from novatrace.reports import figures, words
 from novatrace.reports.document import Block, Column, Document, Section, cell, say, table
 from novatrace.reports.view_burst import burst_section
 from novatrace.reports.view_why import why_there
 
 _CANDIDATES_SHOWN = 10
+_ANSWERS = 4
 _TIERS = {
     "request-id": "", "named": "joined by an id in the text", "instance-time": "joined by VM and time",
     "inferred": "inferred", "ambiguous": "ambiguous",
@@ -172,8 +173,8 @@ def _pass(schedule: Pass, case: Case) -> Iterator[Block]:
         )  # fmt: skip
     elif schedule.outcome != "placement-empty":
         yield say("filter chain: not logged (nova-scheduler without DEBUG)", "warn")
-    for name, filter_name, detail in schedule.rejected:
-        yield say(f"{filter_name} on {name or 'every host'}: {detail}", "", 1)
+    for rejection in schedule.rejected:
+        yield say(f"{rejection.filter_name} on {rejection.host or 'every host'}: {rejection.detail}", "", 1)
     yield from _candidates(schedule)
     for claim in schedule.placement_claims:
         numbers = (
@@ -302,7 +303,22 @@ def _other_choice(burst: Burst) -> str:
 
 
 def _why_not(why: WhyNot, case: Case) -> Iterator[Block]:
-    yield say(f"{why.sentence} [{why.basis}]")
-    places = list(dict.fromkeys(words.place(c.provenance, case) for c in why.citations))
+    told: dict[tuple[str, str], list[WhyNotAnswer]] = {}
+    for answer in why.answers:
+        told.setdefault((answer.sentence, answer.basis), []).append(answer)
+    several = len({(answer.request_id, answer.attempt) for answer in why.answers}) > 1
+    for (sentence, basis), answers in told.items():
+        of = f"{', '.join(f'{a.action} attempt {a.attempt}' for a in answers[:_ANSWERS])}: " if several else ""
+        more = f" (and {len(answers) - _ANSWERS} more passes alike)" if len(answers) > _ANSWERS else ""
+        yield say(f"{of}{sentence} [{basis}]{more}")
+        yield from _cited([c for answer in answers for c in answer.citations], case)
+    if not told:
+        yield say(f"{why.sentence} [{why.basis}]")
+        yield from _cited(why.citations, case)
+
+
+def _cited(citations: Iterable[Citation], case: Case) -> Iterator[Block]:
+    places = list(dict.fromkeys(words.place(c.provenance, case) for c in citations))
+    more = f", and {len(places) - _ANSWERS} more" if len(places) > _ANSWERS else ""
     if places:
-        yield say(", ".join(places), "dim", 1)
+        yield say(", ".join(places[:_ANSWERS]) + more, "dim", 1)
