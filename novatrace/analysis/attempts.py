@@ -12,10 +12,11 @@ from novatrace.analysis.claims import HostClaim
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.requests import Request
 from novatrace.model.event import Event
-from novatrace.model.migration import Citation, HostNode, Link, Pass
+from novatrace.model.migration import Citation, HostNode, Link, Pass, Stamp
 
 _CASTING = (None, "nova-api", "nova-conductor", "nova-scheduler")
 _NOBODY = ("placement-empty", "filtered-out", "placement-conflict")
+_BY_SOURCE = ("pre-live-done", "live-migration-done")
 _DISPATCHES = ("move-dispatch", "boot-dispatch", "unshelve-dispatch")
 
 
@@ -29,6 +30,7 @@ class Draft:
     alternates: tuple[HostNode, ...] = ()
     dispatch: Event | None = None
     claim: HostClaim | None = None
+    stamp: Stamp | None = None
     links: list[Link] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
@@ -73,6 +75,7 @@ def _same(named: str | None, instance_uuid: str | None) -> bool:
 
 def _of_pass(schedule: Pass) -> Draft:
     draft = Draft(schedule=schedule, selected=schedule.selected, selected_us=schedule.selected_us)
+    draft.stamp = schedule.stamp
     draft.links.append(Link("pass", "request-id"))
     draft.citations += schedule.citations
     return draft
@@ -93,11 +96,7 @@ def _dispatches(request: Request, instance_uuid: str | None, action: str) -> lis
 
 def _named_by_source(request: Request, instance_uuid: str | None) -> list[Event]:
     """The lines in which the source of a live migration names its target, one for each target."""
-    named = {
-        e.values["host"]: e
-        for e in reversed(request.of("pre-live-done", "live-migration-done"))
-        if _same(e.instance_uuid, instance_uuid)
-    }
+    named = {e.values["host"]: e for e in reversed(request.of(*_BY_SOURCE)) if _same(e.instance_uuid, instance_uuid)}
     return sorted(named.values(), key=lambda event: event.sort_key)
 
 
@@ -111,6 +110,9 @@ def _place_dispatch(drafts: list[Draft], event: Event, hosts: HostMap, request: 
         drafts.append(draft)
     if draft.selected is None:
         draft.selected, draft.selected_us = target, event.when_us
+        # What the source of a live migration says comes long after the choice, as a claim does.
+        told = "claim" if event.kind in _BY_SOURCE else "dispatch"
+        draft.stamp = Stamp(told, event.node, event.provenance)
     draft.dispatch = event
     draft.alternates = tuple(hosts.host(h, n) for h, n in event.values.get("alternates", ()) if h)
     draft.links.append(Link("dispatch", request.tier(event)))
@@ -140,7 +142,7 @@ def _place_claim(drafts: list[Draft], claim: HostClaim) -> None:
         draft = Draft()
         drafts.append(draft)
     if draft.selected is None:
-        draft.selected, draft.selected_us = target, claim.started_us
+        draft.selected, draft.selected_us, draft.stamp = target, claim.started_us, claim.stamp
     elif draft.selected.node is None:
         draft.selected = target
     _take(draft, claim, claim.tier)

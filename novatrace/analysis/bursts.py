@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from novatrace.model.capacity import Arrival
-from novatrace.model.migration import Attempt, Citation, HostNode, Migration, PlacementClaim
+from novatrace.model.migration import Attempt, Citation, HostNode, Migration, PlacementClaim, Stamp
 
 AUDIT_PERIOD_US = 60_000_000
 
@@ -26,17 +26,24 @@ class Reached:
     conflict: PlacementClaim | None
 
     @property
+    def stamp(self) -> Stamp | None:
+        """Whose clock tells when the target was picked, or refused by placement."""
+        if self.conflict is not None:
+            return Stamp("refusal", self.conflict.node, self.conflict.provenance)
+        return self.attempt.stamp
+
+    @property
     def begin_us(self) -> int | None:
         """From when on the decision for the target was under way.
 
-        That is when its scheduler pass began to look at hosts; where no pass and no cast is logged (INFO), when
+        That is when its scheduler pass began to look at hosts; where the target alone tells of it (INFO), when
         the action was accepted.
         """
         attempt = self.attempt
         if attempt.schedule is not None:
             started = attempt.schedule.started_us
         else:
-            blind = attempt.number == 1 and attempt.dispatched_us is None
+            blind = attempt.number == 1 and attempt.stamp is not None and attempt.stamp.what == "claim"
             started = self.migration.accepted_us if blind else None
         picked = self.arrival.selected_us
         return picked if started is None or (picked is not None and picked < started) else started

@@ -88,13 +88,13 @@ class Ledger:
         """What came to a host and left it between two moments, as far as logged."""
         return self._movements.between(host, after_us, before_us)
 
-    def before(self, host: str, first_us: int | None) -> Capacity | None:
-        """Free capacity of a host just before a burst.
+    def before(self, host: str, first_us: int | None, began_us: int | None = None) -> Capacity | None:
+        """Free capacity of a host just before a burst: before its first choice, whose decision began at ``began_us``.
 
         Resources that the best view leaves unknown are filled from the next kinds in trust, so that a HostState's RAM
         can stand beside the inventory file's vCPUs.
         """
-        chosen = self._best_first(host, first_us)
+        chosen = self._best_first(host, first_us, began_us)
         given = self._given.get(host)
         if not chosen and given is None:
             return None
@@ -130,9 +130,13 @@ class Ledger:
         start = bisect_right(views, first_us, key=_moment)
         return start == bisect_right(views, last_us, key=_moment)
 
-    def _best_first(self, host: str, first_us: int | None) -> list[View]:
-        """The newest view of each kind, the most trusted first; a much newer ComputeNode comes before older words."""
-        found = {kind: view for kind in _TRUST if (view := self._newest(host, kind, first_us)) is not None}
+    def _best_first(self, host: str, first_us: int | None, began_us: int | None) -> list[View]:
+        """The newest view of each kind, the most trusted first; a much newer ComputeNode comes before older words.
+
+        What placement said when it refused counts only from before the burst: later it has VMs of the burst in it.
+        """
+        until = dict.fromkeys(_TRUST, first_us) | ({} if began_us is None else {"placement": began_us})
+        found = {kind: view for kind in _TRUST if (view := self._newest(host, kind, until[kind])) is not None}
         order = [kind for kind in _TRUST if kind in found]
         row = found.get("scheduler")
         for kind in ("claim", "tracker"):

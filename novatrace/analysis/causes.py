@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from novatrace.analysis.verdicts import Overload
 
 _NAMES = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk", "numa": "NUMA topology", "pci": "PCI devices"}
+_KINDS = {
+    "migrate": ("migration", "migrations"), "live-migrate": ("live migration", "live migrations"), "create": ("boot", "boots"),
+    "evacuate": ("evacuation", "evacuations"), "resize": ("resize", "resizes"), "unshelve": ("unshelve", "unshelves"),
+}  # fmt: skip
 _UNITS = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
 
 
@@ -25,11 +30,7 @@ def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
         )
         return f"{opening}; all were let in and the host now holds more than total × ratio allows: {worst}"
     if burst.verdict == "overcommitted":
-        room = _room(burst)
-        victims = sum(a.outcome == "victim" for a in burst.arrivals)
-        verb = "was" if victims == 1 else "were"
-        told = "refused" if burst.basis == "proven" else "too many by arithmetic"
-        return f"{opening}; {room}; {victims} {verb} {told}"
+        return f"{opening}; {_room(burst)}; {_too_many(burst)}"
     if burst.verdict == "contended":
         missing = f": {burst.unknown_because}" if burst.unknown_because else ""
         return f"{opening}, in flight at the same time; that it had too little room is not proven{missing}"
@@ -38,11 +39,33 @@ def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
     return f"{opening}; not known whether it had room{f' ({burst.unknown_because})' if burst.unknown_because else ''}"
 
 
+def _too_many(burst: Burst) -> str:
+    """How many did not fit, and whether it is known which; the number holds whatever the order was."""
+    victims = sum(a.outcome == "victim" for a in burst.arrivals)
+    if burst.basis == "proven":
+        return f"{victims} {'was' if victims == 1 else 'were'} refused"
+    open_ones = sum(a.outcome == "unknown" for a in burst.arrivals)
+    surplus = victims if burst.slots.all is None or not open_ones else len(burst.arrivals) - burst.slots.all
+    text = f"{surplus} {'was' if surplus == 1 else 'were'} too many by arithmetic"
+    if not open_ones:
+        return text
+    named = f", {victims} of them known by name" if victims else "; who, is not known"
+    return f"{text}{named}: clocks do not tell the order of {open_ones} arrivals"
+
+
 def _migrations(burst: Burst) -> str:
+    """``8 migrations``; ``4 arrivals (3 migrations and 1 boot)`` where they are of several kinds."""
     count = len(burst.arrivals)
-    kinds = {a.action for a in burst.arrivals}
-    noun = "migration" if kinds <= {"migrate", "unknown"} else "move" if "create" not in kinds else "arrival"
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    kinds = Counter("migrate" if a.action == "unknown" else a.action for a in burst.arrivals)
+    if len(kinds) == 1:
+        return _counted(count, next(iter(kinds)))
+    parts = [_counted(number, kind) for kind, number in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))]
+    return f"{count} arrivals ({', '.join(parts[:-1])} and {parts[-1]})"
+
+
+def _counted(number: int, kind: str) -> str:
+    singular, plural = _KINDS.get(kind, (kind, f"{kind}s"))
+    return f"{number} {singular if number == 1 else plural}"
 
 
 def _span(burst: Burst) -> str:

@@ -12,7 +12,7 @@ from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.reasons import short_of
 from novatrace.analysis.requests import Request
 from novatrace.model.event import Event
-from novatrace.model.migration import Citation, Claim, ClaimResource, HostNode, Resources
+from novatrace.model.migration import Citation, Claim, ClaimResource, HostNode, Resources, Stamp
 
 _KINDS = frozenset(
     [
@@ -43,6 +43,7 @@ class HostClaim:
     started_us: int | None
     claim: Claim
     tier: str
+    stamp: Stamp
 
 
 @dataclass(slots=True)
@@ -76,9 +77,11 @@ def rebuild(request: Request, hosts: HostMap) -> list[HostClaim]:
             drafts.append((event.instance_uuid, draft))
         _take(draft, event)
     return [
-        HostClaim(draft.target, uuid, draft.events[0].when_us, claim, request.tier(draft.events[0]))
+        HostClaim(
+            draft.target, uuid, first.when_us, claim, request.tier(first), Stamp("claim", first.node, first.provenance)
+        )
         for uuid, draft in drafts
-        if (claim := _claim(draft)) is not None
+        if (claim := _claim(draft)) is not None and (first := draft.events[0])
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from novatrace.analysis import capacity, insights, migrations, release, requests, verdicts
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.order import Clocks
 from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
@@ -31,6 +32,7 @@ def correlate(
     events: Sequence[Event],
     coverage: Sequence[Coverage],
     inventory: Inventory | None = None,
+    clocks: Clocks | None = None,
     *,
     since_us: int | None = None,
     until_us: int | None = None,
@@ -43,7 +45,7 @@ def correlate(
     found = [m for m in found if _within(m, since_us, until_us)]
     in_placement = release.claims_in_placement(events)
     ledger = capacity.Ledger(events, found, hosts, inventory)
-    bursts = verdicts.judge(found, ledger, claims_in_placement=in_placement)
+    bursts = verdicts.judge(found, ledger, clocks or Clocks({}), claims_in_placement=in_placement)
     beside = insights.insight(found, bursts, ledger, hosts, coverage)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside)
 

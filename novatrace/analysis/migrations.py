@@ -253,6 +253,7 @@ def _attempt(  # noqa: PLR0913 - see _migration
         selected=draft.selected,
         alternates=draft.alternates,
         selected_us=draft.selected_us,
+        stamp=draft.stamp,
         dispatched_us=draft.dispatch.when_us if draft.dispatch else None,
         ended_us=claim.when_us
         if claim and claim.granted is not None

@@ -14,7 +14,7 @@ from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.pass_walk import PASS_KINDS, Draft, Walk
 from novatrace.analysis.requests import PLACEMENT, Request
 from novatrace.model.event import Event
-from novatrace.model.migration import Candidate, Citation, FilterStep, HostNode, Pass, PlacementClaim
+from novatrace.model.migration import Candidate, Citation, FilterStep, HostNode, Pass, PlacementClaim, Stamp
 
 _SLACK_US = 1_000_000
 
@@ -73,6 +73,7 @@ def _pass(draft: Draft, request: Request, hosts: HostMap, refusals: list[Event],
         weighed=draft.weighed,
         selected=selected,
         selected_us=(draft.selected or last).when_us if selected else None,
+        stamp=_stamp(draft.selected or last) if selected else None,
         selected_basis=basis,
         outcome=_outcome(draft, selected, request),
         placement_claims=claims,
@@ -81,6 +82,10 @@ def _pass(draft: Draft, request: Request, hosts: HostMap, refusals: list[Event],
         citations=tuple(Citation(e.provenance, e.kind) for e in draft.events if e.kind != "host-rejected"),
         limited_to=tuple(dict.fromkeys(draft.limited_to)),
     )
+
+
+def _stamp(event: Event) -> Stamp:
+    return Stamp("selection", event.node, event.provenance)
 
 
 def _considered(draft: Draft) -> int | None:
@@ -212,4 +217,5 @@ def _refused(
         used=numbers.get("used"),
         capacity=numbers.get("capacity"),
         provenance=event.provenance,
+        node=event.node,
     )

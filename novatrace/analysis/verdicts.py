@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from novatrace.analysis.bursts import Reached, began_us, find
 from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.causes import cause, unguarded_beyond_total, unknown_because
+from novatrace.analysis.order import Clocks, ranks, unknown_pairs
 from novatrace.analysis.reasons import short_of
 from novatrace.analysis.views import OF_CLASS, RESOURCES, amounts, merged
 from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
@@ -34,7 +35,9 @@ class Overload:
     citation: Citation | None
 
 
-def judge(migrations: Sequence[Migration], ledger: Ledger, *, claims_in_placement: bool | None) -> tuple[Burst, ...]:
+def judge(
+    migrations: Sequence[Migration], ledger: Ledger, clocks: Clocks, *, claims_in_placement: bool | None
+) -> tuple[Burst, ...]:
     """Every burst with its verdict, in the order in which they began."""
     found = find(migrations)
     starts: dict[str, list[int]] = {}
@@ -44,7 +47,7 @@ def judge(migrations: Sequence[Migration], ledger: Ledger, *, claims_in_placemen
     for target, burst in found:
         following = [s for s in starts[target.host] if s > (began_us(burst) or 0)]
         until = min(following) if following else None
-        bursts.append(_judged(target, burst, ledger, until, claims_in_placement=claims_in_placement))
+        bursts.append(_judged(target, burst, ledger, clocks, until, claims_in_placement=claims_in_placement))
     return tuple(bursts)
 
 
@@ -52,12 +55,13 @@ def _judged(
     target: HostNode,
     reached: list[Reached],
     ledger: Ledger,
+    clocks: Clocks,
     until_us: int | None,
     *,
     claims_in_placement: bool | None,
 ) -> Burst:
     picked = [r.arrival.selected_us for r in reached if r.arrival.selected_us is not None]
-    capacity = ledger.before(target.host, min(picked, default=None))
+    capacity = ledger.before(target.host, min(picked, default=None), began_us(reached))
     capacity = _at_first_claim(reached, capacity)
     overloads = _overloads(target, reached, ledger, until_us)
     refused = [r for r in reached if r.arrival.outcome == "victim"]
@@ -74,7 +78,7 @@ def _judged(
         sound = claims_in_placement is not True and _sound(target, reached, capacity, ledger)
         verdict, basis, binding = _computed(reached, capacity, sound=sound)
         effect = "refused" if verdict == "overcommitted" and _refusals_expected(reached) else None
-    arrivals = _arrivals(reached, verdict, basis, slots)
+    arrivals = _arrivals(reached, verdict, basis, slots, clocks)
     burst = Burst(
         target=target,
         first_us=min(picked, default=None),
@@ -90,6 +94,7 @@ def _judged(
         cause="",
         unknown_because=unknown_because(reached, capacity, verdict),
         citations=_citations(reached, overloads, capacity),
+        order_unknown=unknown_pairs(reached, clocks, room=slots.all),
     )
     return replace(burst, cause=cause(burst, overloads))
 
@@ -260,21 +265,29 @@ def _refusals_expected(reached: list[Reached]) -> bool:
     return any(r.migration.outcome == "failed" for r in reached)
 
 
-def _arrivals(reached: list[Reached], verdict: str, basis: str | None, slots: Slots) -> tuple[Arrival, ...]:
+def _arrivals(
+    reached: list[Reached], verdict: str, basis: str | None, slots: Slots, clocks: Clocks
+) -> tuple[Arrival, ...]:
     """Arrivals with the outcome that arithmetic gives where no log tells: the first that fit are admitted.
 
-    Only for a computed verdict, and only where each arrival's request is known as one of those in flight.
+    Only for a computed verdict, and only as far as clocks tell who was first: who may have been on either side of the
+    border stays unknown.
     """
     if verdict != "overcommitted" or basis != "computed" or slots.all is None:
         return tuple(r.arrival for r in reached)
     room = slots.all - sum(r.arrival.outcome == "admitted" for r in reached)
     # Who is known to have failed is not given a place; the others take theirs in the order in which they came.
     waiting = [n for n, r in enumerate(reached) if r.arrival.outcome == "unknown" and r.migration.outcome != "failed"]
-    inside = set(waiting[: max(0, room)])
+    told: dict[int, str] = {n: "victim" for n, r in enumerate(reached) if r.arrival.outcome == "unknown"}
+    for n, (before, behind) in zip(waiting, ranks([reached[n] for n in waiting], clocks), strict=True):
+        if before >= room:
+            continue
+        if len(waiting) - 1 - behind < room:
+            told[n] = "admitted"
+        else:
+            del told[n]
     return tuple(
-        replace(r.arrival, outcome="admitted" if n in inside else "victim", outcome_basis="computed")
-        if r.arrival.outcome == "unknown"
-        else r.arrival
+        replace(r.arrival, outcome=told[n], outcome_basis="computed") if n in told else r.arrival
         for n, r in enumerate(reached)
     )
 

@@ -39,7 +39,12 @@ def narrowed(schedule: Pass, host: str, tried: int | None, known: frozenset[str]
     suspects = _suspects(schedule, host)
     first = schedule.filters[0] if schedule.filters else None
     if first is not None and first.before is None:
-        return _among(schedule, host, [f"what came before {first.name}", *(s.name for s in suspects)], "inferred")
+        return _among(
+            schedule,
+            host,
+            [f"{first.name} or what came before it", *(s.name for s in suspects if s is not first)],
+            "inferred",
+        )
     if not suspects:
         return Narrowed(_all_passed(schedule), "computed", _where(schedule, []), never_considered=True)
     if _accounted(schedule):

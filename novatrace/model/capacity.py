@@ -72,6 +72,24 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderUnknown:
+    """Two arrivals, one behind the other in the list, of which clocks do not tell who was first.
+
+    Attributes:
+        first, second: their places in the list, from 1.
+        apart_us: how far apart their stamps are.
+        clocks_apart_us: how far the two clocks may be apart; None where one of them is not known.
+        nodes: whose clocks; one where stamps of one clock are too coarse.
+    """
+
+    first: int
+    second: int
+    apart_us: int | None
+    clocks_apart_us: int | None
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Slots:
     """How many VMs of the demanded size the free capacity allowed, per resource; ``all`` is the least."""
 
@@ -93,6 +111,7 @@ class Burst:
         candidates_most: the most hosts that any of its scheduler passes had left to choose from; None where not logged.
         cause: one sentence made from data, for reports.
         unknown_because: what is missing for a better verdict, and which log would tell; "" when nothing.
+        order_unknown: neighbours in ``arrivals`` whose order clocks do not tell.
     """
 
     target: HostNode
@@ -109,3 +128,4 @@ class Burst:
     cause: str
     unknown_because: str
     citations: tuple[Citation, ...]
+    order_unknown: tuple[OrderUnknown, ...] = ()

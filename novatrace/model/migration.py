@@ -41,6 +41,15 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """Whose clock a moment is of, and the line: ``what`` is ``selection``, ``refusal``, ``dispatch`` or ``claim``."""
+
+    what: str
+    node: str | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
 class FilterStep:
     """One filter of a pass. ``before`` is None where the log does not say how many hosts came in.
 
@@ -86,6 +95,7 @@ class PlacementClaim:
         granted: False for a 409 conflict.
         resource_class: the class that did not fit (``VCPU``, ``MEMORY_MB`` …).
         needed, used, capacity: placement's own numbers (``Over capacity for …``), in the class's unit.
+        node: the machine that wrote the line.
     """
 
     when_us: int | None
@@ -97,6 +107,7 @@ class PlacementClaim:
     used: float | None
     capacity: float | None
     provenance: Provenance
+    node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,7 @@ class Pass:
         outcome: ``selected``, ``placement-empty``, ``filtered-out``, ``placement-conflict``, ``unknown``.
         ignored: hosts that the request excluded (a cold migration ignores its source).
         rejected: what filters say of hosts in lines of their own.
+        stamp: of ``selected_us``.
         limited_to: hosts and nodes that the request forces or names; () where it leaves the choice to the scheduler.
     """
 
@@ -133,6 +145,7 @@ class Pass:
     rejected: tuple[Rejection, ...]
     citations: tuple[Citation, ...]
     limited_to: tuple[str, ...] = ()
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +206,7 @@ class Attempt:
         ended_us: when the attempt's fate was known (claim, outcome), or None.
         demand: what the VM asks for, with ``demand_basis``: ``observed`` (claim or placement request of this
             attempt), ``computed`` (flavor seen elsewhere for this VM), ``assumed`` (inventory file) or None.
+        stamp: whose clock ``selected_us`` is of.
         outcome: ``succeeded``, ``no-valid-host``, ``claim-refused``, ``placement-conflict``, ``failed``, ``unknown``.
     """
 
@@ -209,6 +223,7 @@ class Attempt:
     outcome: str
     links: tuple[Link, ...]
     citations: tuple[Citation, ...]
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)

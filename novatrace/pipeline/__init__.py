@@ -13,6 +13,7 @@ from pathlib import Path
 from novatrace import __version__, findings
 from novatrace.analysis import clock_skew, funnel, subjects, why
 from novatrace.analysis import correlate as analysis
+from novatrace.analysis.order import Clocks
 from novatrace.analysis.rotated import as_one_log
 from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
@@ -107,7 +108,8 @@ def _analysed(read: Ingested, options: RunOptions) -> Case:
     clocks = clock_skew.clocks(read.events)
     events = clock_skew.corrected(read.events, clocks) if options.correct_clocks else read.events
     logs = as_one_log(read.evidence, read.coverage)
-    found = analysis.correlate(events, logs, known, since_us=since_us, until_us=until_us)
+    known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
+    found = analysis.correlate(events, logs, known, known_clocks, since_us=since_us, until_us=until_us)
     case = Case(
         evidence=tuple(read.evidence),
         coverage=tuple(read.coverage),

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
 from novatrace.model.case import Case
 from novatrace.model.clock import ClockBounds
 from novatrace.model.evidence import Coverage, LineLedger
@@ -19,7 +18,7 @@ from novatrace.model.funnel import Funnel
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import json_filters, json_release, json_simulate, view_releases
+from novatrace.reports import json_bursts, json_filters, json_release, json_simulate, view_releases
 from novatrace.reports.neutralise import json_safe
 
 _Json = dict[str, Any]
@@ -36,7 +35,7 @@ class JsonFormat:
                 "tool_version": tool_version,
                 "coverage": _coverage(case, samples=False),
                 "migrations": [_migration(m, case) for m in case.migrations],
-                "bursts": [_burst(b, case) for b in case.bursts],
+                "bursts": [json_bursts.burst(b, _all_evidence(b.citations, case)) for b in case.bursts],
                 "findings": [_finding(f, case) for f in case.findings],
                 "notices": _notices(case),
             }
@@ -53,7 +52,7 @@ class JsonFormat:
                 "schema": "novatrace/explain/1",
                 "subject": {"kind": subject.kind, "id": subject.id},
                 "migrations": [_migration(m, case) for m in subject.migrations],
-                "bursts": [_burst(b, case) for b in subject.bursts],
+                "bursts": [json_bursts.burst(b, _all_evidence(b.citations, case)) for b in subject.bursts],
                 "timeline": [
                     {
                         "when_us": e.when_us,
@@ -267,54 +266,6 @@ def _candidate(c: Candidate) -> _Json:
 
 def _resources(r: Resources) -> _Json:
     return {"vcpus": r.vcpus, "ram_mb": r.ram_mb, "disk_gb": r.disk_gb}
-
-
-def _burst(b: Burst, case: Case) -> _Json:
-    return {
-        "target": _host(b.target),
-        "first_us": b.first_us,
-        "last_us": b.last_us,
-        "arrivals": [_arrival(a) for a in b.arrivals],
-        "capacity": _capacity(b.capacity),
-        "slots": _slots(b.slots),
-        "binding": list(b.binding),
-        "verdict": b.verdict,
-        "basis": b.basis,
-        "effect": b.effect,
-        "candidates_most": b.candidates_most,
-        "cause": b.cause,
-        "unknown_because": b.unknown_because or None,
-        "evidence": _all_evidence(b.citations, case),
-    }
-
-
-def _arrival(a: Arrival) -> _Json:
-    return {
-        "instance_uuid": a.instance_uuid,
-        "request_id": a.request_id,
-        "action": a.action,
-        "selected_us": a.selected_us,
-        "outcome": a.outcome,
-        "outcome_basis": a.outcome_basis,
-        "reason": a.reason,
-    }
-
-
-def _capacity(c: Capacity | None) -> _Json | None:
-    if c is None:
-        return None
-    return {
-        "free_vcpus": c.free.vcpus,
-        "free_ram_mb": c.free.ram_mb,
-        "free_disk_gb": c.free.disk_gb,
-        "source": c.source,
-        "basis": c.basis,
-        "when_us": c.when_us,
-    }
-
-
-def _slots(s: Slots) -> _Json:
-    return {"vcpus": s.vcpus, "ram_mb": s.ram_mb, "disk_gb": s.disk_gb, "all": s.all}
 
 
 def _finding(f: Finding, case: Case) -> _Json:
