@@ -126,6 +126,30 @@ def test_real_clocks_are_one_so_that_no_stated_order_is_wrong(folder):
                 assert one.selected_us <= two.selected_us
 
 
+def incident_with_cast_at(tmp_path, second: str):
+    """The incident, where the cast of the second request stands at another moment of 15:16."""
+    for path in INCIDENT.rglob("*.log"):
+        target = tmp_path / path.relative_to(INCIDENT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(path.read_text().replace("2016-10-28 15:16:02.01", f"2016-10-28 15:16:{second}"))
+    options = pipeline.RunOptions((str(tmp_path),), inventory=INCIDENT / "inventory.toml")
+    return next(b for b in pipeline.analyse(options).bursts if b.verdict == "overcommitted")
+
+
+def test_arithmetic_names_nobody_where_the_order_is_not_known(tmp_path):
+    """Room for one of two: the number holds whoever came first, the name only where clocks tell who did."""
+    close = incident_with_cast_at(tmp_path / "close", "00.80")
+    assert (close.verdict, close.basis, close.slots.all) == ("overcommitted", "computed", 1)
+    assert [a.outcome for a in close.arrivals] == ["unknown", "unknown"]
+    assert [(p.first, p.second) for p in close.order_unknown] == [(1, 2)]
+    assert close.cause.endswith(
+        "1 was too many by arithmetic; who, is not known: clocks do not tell the order of 2 arrivals"
+    )
+    apart = incident_with_cast_at(tmp_path / "apart", "02.01")
+    assert [a.outcome for a in apart.arrivals] == ["admitted", "victim"]
+    assert apart.order_unknown == ()
+
+
 def test_the_report_and_the_json_say_between_whom():
     """Two schedulers, 36 ms apart: said in words and in numbers; nothing is said where all is in one file."""
     race = analysed(FIXTURES / "real-nova" / "b1-race-placement-room1")

@@ -15,6 +15,12 @@ from novatrace.model.event import Event
 
 PLACEMENT = "placement-api"
 _AFTER_ACTION_US = 3_600_000_000
+_BUSY_US = 5_000_000
+_SAME_CALL_US = 1_000_000
+_DONE = (
+    "boot-took", "instance-spawned", "spawn-took", "guest-running", "finish-migration-done", "live-migration-done",
+    "host-instances-updated",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -115,8 +121,29 @@ def _caller(
             sharing = [request for request in sharing if any(consumer == e.instance_uuid for e in request.events)]
         return sharing[0] if len(sharing) == 1 else None
     if caller is None and consumer and first.when_us is not None:
-        return _open_request(by_instance.get(consumer, []), first.when_us)
+        starts = by_instance.get(consumer, [])
+        # A scheduler tells of a refusal just after placement does, and may be the first to tell of the request.
+        told = [request for _, request in starts if _refused_at(request, consumer, first.when_us)]
+        if told:
+            return told[0] if len(told) == 1 else None
+        found = _open_request(starts, first.when_us)
+        return found if found is not None and _asks_placement(found, first.when_us) else None
     return None
+
+
+def _refused_at(request: Request, consumer: str, when_us: int) -> bool:
+    return any(
+        event.values.get("consumer_uuid") == consumer and abs((event.when_us or 0) - when_us) <= _SAME_CALL_US
+        for event in request.of("placement-claim-refused")
+    )
+
+
+def _asks_placement(request: Request, when_us: int) -> bool:
+    """True while a request may still ask placement for room: it is not done, and was not silent for long."""
+    if any((event.when_us or 0) <= when_us for event in request.of(*_DONE)):
+        return False
+    last = max((event.when_us for event in request.events if event.when_us is not None), default=0)
+    return when_us <= last + _BUSY_US
 
 
 def _join_by_instance(events: list[Event], requests: dict[str, Request]) -> None:
@@ -133,9 +160,10 @@ def _by_instance(requests: dict[str, Request]) -> dict[str, list[tuple[int, Requ
     starts: dict[str, dict[str, int]] = defaultdict(dict)
     for request in requests.values():
         for event in request.events:
-            if event.instance_uuid and event.when_us is not None and event.kind in STARTS_WORK:
-                known = starts[event.instance_uuid].get(request.request_id, event.when_us)
-                starts[event.instance_uuid][request.request_id] = min(known, event.when_us)
+            vm = event.instance_uuid or event.values.get("consumer_uuid")
+            if vm and event.when_us is not None and event.kind in STARTS_WORK:
+                known = starts[vm].get(request.request_id, event.when_us)
+                starts[vm][request.request_id] = min(known, event.when_us)
     return {
         uuid: sorted(
             ((when, requests[rid]) for rid, when in firsts.items()),
@@ -155,6 +183,8 @@ STARTS_WORK = frozenset(
         "schedule-start",
         "move-dispatch",
         "boot-dispatch",
+        "placement-claim-start",
+        "placement-claim-refused",
         "claim-attempt",
         "claim-granted",
         "claim-refused",
