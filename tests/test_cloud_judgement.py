@@ -10,21 +10,17 @@ import json
 import logging
 import random
 import re
-import sys
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
-from cases import ROOT
+from cloud import Files, write
 
 from novatrace import pipeline
 from novatrace.model.case import Case
 from novatrace.pipeline.ingest import RunOptions
-
-sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
-from cloud import write
 
 LOG = logging.getLogger("recall")
 STAMP = re.compile(rb"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})", re.MULTILINE)
@@ -37,7 +33,7 @@ def clouds(tmp_path_factory):
     @cache
     def made(hosts: int, seed: int, mb: float) -> Path:
         folder = tmp_path_factory.mktemp(f"cloud-{hosts}-{seed}")
-        write(folder, mb, "dense", hosts=hosts, seed=seed)
+        write(Files(folder), mb, "dense", hosts, seed)
         return folder
 
     return made

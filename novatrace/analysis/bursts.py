@@ -7,7 +7,7 @@ it is taken to last one audit period of the resource tracker (60 s), after which
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from novatrace.model.capacity import Arrival
@@ -56,19 +56,20 @@ class Reached:
         return None if self.begin_us is None else self.begin_us + AUDIT_PERIOD_US
 
 
-def find(migrations: Sequence[Migration]) -> list[tuple[HostNode, list[Reached]]]:
-    """Each target's bursts, in the order in which they began."""
+def find(migrations: Sequence[Migration], room: Callable[[HostNode], str]) -> list[tuple[HostNode, list[Reached]]]:
+    """Each target's bursts, in the order in which they began; ``room`` tells whose resources a target has."""
     by_host: dict[str, list[Reached]] = defaultdict(list)
     nodes: dict[str, HostNode] = {}
     for migration in migrations:
         for target, reached in _reached(migration):
-            by_host[target.host].append(reached)
-            known = nodes.get(target.host)
-            nodes[target.host] = target if known is None or known.node is None else known
+            key = room(target)
+            by_host[key].append(reached)
+            known = nodes.get(key)
+            nodes[key] = target if known is None or known.node is None else known
     bursts = [
         (nodes[host], in_arrival_order(burst)) for host in sorted(by_host) for burst in _overlapping(by_host[host])
     ]
-    return sorted(bursts, key=lambda item: (began_us(item[1]) or 0, item[0].host))
+    return sorted(bursts, key=lambda item: (began_us(item[1]) or 0, item[0].host, item[0].node or ""))
 
 
 def began_us(burst: list[Reached]) -> int | None:

@@ -29,7 +29,7 @@ from novatrace.analysis.views import (
 from novatrace.model.capacity import Capacity, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
-from novatrace.model.migration import Candidate, Migration, Pass, Resources
+from novatrace.model.migration import Candidate, HostNode, Migration, Pass, Resources
 
 _State = tuple[int, Pass, Candidate]
 _WHOLE = ("claim", "tracker", "scheduler")
@@ -53,7 +53,8 @@ class Ledger:
         self._states: dict[str, list[_State]] = defaultdict(list)
         self._ratios: dict[str, Ratios] = {}
         self._given = _given(inventory or Inventory())
-        self._movements = Movements(migrations)
+        self._hosts = hosts
+        self._movements = Movements(migrations, hosts)
         telling = [e for e in events if e.kind in _TELLERS]
         for event in telling:
             self._learn_ratios(event, hosts)
@@ -73,29 +74,37 @@ class Ledger:
         """Every view, by host and time; HostStates are left out, they are the candidates of the passes."""
         return tuple(view for host in sorted(self._views) for view in self._views[host])
 
-    def during(self, host: str, first_us: int, until_us: int | None) -> list[View]:
+    def during(self, place: HostNode, first_us: int, until_us: int | None) -> list[View]:
         """The views of a host from one moment to before another, in time order."""
-        views = self._views.get(host, [])
+        views = self._views.get(self.room(place), [])
         start = bisect_left(views, first_us, key=_moment)
         end = len(views) if until_us is None else bisect_left(views, until_us, key=_moment)
         return [view for view in views[start:end] if view.when_us is not None]
 
-    def ratios(self, host: str) -> Ratios:
+    def ratios(self, place: HostNode) -> Ratios:
         """The allocation ratios of a host, as far as logged."""
-        return self._ratios.get(host, Ratios())
+        return self._ratios.get(self.room(place), Ratios())
 
-    def changed(self, host: str, after_us: int, before_us: int) -> Change:
+    def room(self, place: HostNode) -> str:
+        """See ``HostMap.room``."""
+        return self._hosts.room(place)
+
+    def one_node(self, place: HostNode) -> bool:
+        """True when the host has one node, so that whatever comes to it or leaves it is of the same room."""
+        return not self._hosts.several(place.host)
+
+    def changed(self, place: HostNode, after_us: int, before_us: int) -> Change:
         """What came to a host and left it between two moments, as far as logged."""
-        return self._movements.between(host, after_us, before_us)
+        return self._movements.between(self.room(place), after_us, before_us)
 
-    def before(self, host: str, first_us: int | None, began_us: int | None = None) -> Capacity | None:
-        """Free capacity of a host just before a burst: before its first choice, whose decision began at ``began_us``.
+    def before(self, room: str, first_us: int | None, began_us: int | None = None) -> Capacity | None:
+        """Free capacity of a room just before a burst: before its first choice, whose decision began at ``began_us``.
 
         Resources that the best view leaves unknown are filled from the next kinds in trust, so that a HostState's RAM
         can stand beside the inventory file's vCPUs.
         """
-        chosen = self._best_first(host, first_us, began_us)
-        given = self._given.get(host)
+        chosen = self._best_first(room, first_us, began_us)
+        given = self._given.get(room)
         if not chosen and given is None:
             return None
         free, moved = Resources(), 0
@@ -117,16 +126,16 @@ class Ledger:
         return Capacity(free, source, basis, best.when_us, best.provenance, _age(best, first_us), moved)
 
     def hosts(self) -> list[str]:
-        """Every host of which a view, a HostState or the user's word is known."""
+        """Every room (see ``HostMap.room``) of which a view, a HostState or the user's word is known."""
         return sorted({*self._views, *self._states, *self._given})
 
-    def row(self, host: str, moment_us: int) -> View | None:
-        """The newest ComputeNode of a host that a scheduler had read by a moment."""
-        return self._newest(host, "scheduler", moment_us)
+    def row(self, room: str, moment_us: int) -> View | None:
+        """The newest ComputeNode of a room that a scheduler had read by a moment."""
+        return self._newest(room, "scheduler", moment_us)
 
-    def steady(self, host: str, first_us: int, last_us: int) -> bool:
+    def steady(self, place: HostNode, first_us: int, last_us: int) -> bool:
         """True when no scheduler saw another state of the host between two moments: nothing landed or left meanwhile."""
-        views = self._known.get((host, "scheduler"), ())
+        views = self._known.get((self.room(place), "scheduler"), ())
         start = bisect_right(views, first_us, key=_moment)
         return start == bisect_right(views, last_us, key=_moment)
 
@@ -154,7 +163,7 @@ class Ledger:
         if view.whose not in _WHOLE or until_us is None or known is None:
             return view.free, 0
         # A claim prints what was there before itself, so that its own VM comes on top.
-        change = self._movements.between(view.target.host, known, until_us, first_too=view.whose == "claim")
+        change = self._movements.between(self.room(view.target), known, until_us, first_too=view.whose == "claim")
         free = Resources(*(
             None if was is None or name in change.unknown else was - taken
             for name, was, taken in zip(RESOURCES, amounts(view.free), change.taken, strict=True)
@@ -184,18 +193,19 @@ class Ledger:
     def _learn_ratios(self, event: Event, hosts: HostMap) -> None:
         if event.kind == "host-state-updated":
             fields = event.values["compute_node"]
-            self._ratios[fields["host"]] = ratios_of_node(fields)
+            place = hosts.host(fields["host"], fields.get("node"))
+            self._ratios[hosts.room(place)] = ratios_of_node(fields)
         elif event.kind == "inventory":
             host = hosts.of_provider(event.values.get("provider_uuid"))
-            if host is not None and host.host not in self._ratios:
-                self._ratios[host.host] = ratios_of_inventory(event.values["inventory"])
+            if host is not None and hosts.room(host) not in self._ratios:
+                self._ratios[hosts.room(host)] = ratios_of_inventory(event.values["inventory"])
 
     def _learn_view(self, event: Event, hosts: HostMap) -> None:
         if event.kind == "host-state-updated":
             self._add(of_compute_node(event))
         elif event.kind == "resource-view":
             host = hosts.of_named(event) or hosts.of_node(event.values["node"])
-            self._add(of_tracker(event, host, self.ratios(host.host)))
+            self._add(of_tracker(event, host, self.ratios(host)))
         elif event.kind == "placement-over-capacity":
             provider = hosts.of_provider(event.values["provider_uuid"])
             if provider is not None:
@@ -204,15 +214,15 @@ class Ledger:
     def _learn_attempts(self, migration: Migration) -> None:
         for attempt in migration.attempts:
             if attempt.claim is not None and attempt.selected is not None and attempt.claim.resources:
-                self._add(of_claim(attempt.claim, attempt.selected, self.ratios(attempt.selected.host)))
+                self._add(of_claim(attempt.claim, attempt.selected, self.ratios(attempt.selected)))
             if attempt.schedule is not None:
                 for candidate in attempt.schedule.candidates:
                     if candidate.free_ram_mb is not None:
                         state = (attempt.schedule.ended_us or 0, attempt.schedule, candidate)
-                        self._states[candidate.host.host].append(state)
+                        self._states[self.room(candidate.host)].append(state)
 
     def _add(self, view: View) -> None:
-        self._views[view.target.host].append(view)
+        self._views[self.room(view.target)].append(view)
 
 
 _TELLERS = frozenset(["host-state-updated", "inventory", "resource-view", "placement-over-capacity"])

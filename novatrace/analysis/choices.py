@@ -53,7 +53,7 @@ class _Vcpus:
 
     def of(self, candidate: Candidate) -> float | None:
         """Of a candidate; None where it is not known."""
-        host = candidate.host.host
+        host = self._ledger.room(candidate.host)
         if host not in self._free:
             capacity = self._ledger.before(host, self._first_us)
             self._free[host] = None if capacity is None else capacity.free.vcpus
@@ -100,7 +100,7 @@ def shared_view(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Shar
         return None
     first, seen = largest[0], largest[0].seen
     disk_gb = None if seen.free_disk_mb is None else seen.free_disk_mb // _MB_OF_GB
-    row = ledger.row(burst.target.host, first.when_us)
+    row = ledger.row(ledger.room(burst.target), first.when_us)
     age_us = None if row is None or row.known_us in (None, row.when_us) else first.when_us - (row.known_us or 0)
     cited = [d.citation for d in largest]
     if row is not None and row.provenance is not None and age_us is not None:

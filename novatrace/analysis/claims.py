@@ -70,7 +70,7 @@ def rebuild(request: Request, hosts: HostMap) -> list[HostClaim]:
             continue
         target = hosts.of_named(event)
         key = (event.instance_uuid, target)
-        draft = latest.get(key) or _without_instance(latest, event, target)
+        draft = latest.get(key) or _without_instance(latest, event, target) or _without_node(latest, event, target)
         if draft is None or (event.kind in ("claim-attempt", "stash-state") and (draft.settled or draft.granted)):
             draft = _Draft(target)
             latest[key] = draft
@@ -83,6 +83,27 @@ def rebuild(request: Request, hosts: HostMap) -> list[HostClaim]:
         for uuid, draft in drafts
         if (claim := _claim(draft)) is not None and (first := draft.events[0])
     ]
+
+
+def _without_node(
+    latest: dict[tuple[str | None, HostNode | None], _Draft], event: Event, target: HostNode | None
+) -> _Draft | None:
+    """The claim of the VM on a host of several nodes, where this line or the claim so far does not name the node."""
+    if target is None:
+        return None
+    fitting = [
+        draft
+        for (uuid, host), draft in latest.items()
+        if uuid == event.instance_uuid
+        and host is not None
+        and host.host == target.host
+        and None in (host.node, target.node)
+    ]
+    if not fitting:
+        return None
+    if target.node is not None:
+        fitting[-1].target = target
+    return fitting[-1]
 
 
 def _without_instance(

@@ -53,6 +53,14 @@ class HostMap:
             node = next(iter(known))
         return HostNode(host, node)
 
+    def room(self, place: HostNode) -> str:
+        """Whose resources a place has: the host's, or the node's where a host has several (Ironic, VMware)."""
+        return place.node if place.node is not None and self.several(place.host) else place.host
+
+    def several(self, host: str) -> bool:
+        """True when a service host manages several nodes, each with resources of its own."""
+        return len(self._node_of_host.get(host, ())) > 1
+
     def of_provider(self, provider_uuid: str | None) -> HostNode | None:
         """The host of a placement resource provider, or None when no line says."""
         if provider_uuid in self._provider:

@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from novatrace.model.migration import Attempt, Migration, Resources
+from novatrace.analysis.hosts import HostMap
+from novatrace.model.migration import Attempt, HostNode, Migration, Resources
 
 AMOUNTS = ("vcpus", "ram_mb", "disk_gb")
 _Sum = tuple[float, float, float]
@@ -23,7 +24,7 @@ class Movement:
     """What a host holds more (or less, negative) from a moment on; an amount is None where no line tells it."""
 
     when_us: int
-    host: str
+    place: HostNode
     amounts: Resources
     comes: bool
 
@@ -39,12 +40,12 @@ class Change:
 
 
 class Movements:
-    """All movements by host, summed up."""
+    """All movements by the room that they take or leave (see ``HostMap.room``), summed up."""
 
-    def __init__(self, migrations: Sequence[Migration]) -> None:
+    def __init__(self, migrations: Sequence[Migration], hosts: HostMap) -> None:
         by_host: dict[str, list[Movement]] = defaultdict(list)
         for movement in _all(migrations):
-            by_host[movement.host].append(movement)
+            by_host[hosts.room(movement.place)].append(movement)
         self._times: dict[str, list[int]] = {}
         self._sums: dict[str, list[tuple[_Sum, int, tuple[int, int, int]]]] = {}
         for host, listed in by_host.items():
@@ -109,19 +110,19 @@ def _of(migration: Migration, attempt: Attempt, old: Resources | None) -> Iterab
     when = attempt.ended_us if attempt.ended_us is not None else attempt.selected_us
     if target is None or when is None:
         return
-    yield Movement(when, target.host, attempt.demand, comes=True)
+    yield Movement(when, target, attempt.demand, comes=True)
     closing = migration.closing
     done_us = closing.done_us if closing is not None else None
     if migration.outcome == "failed":
-        yield Movement(_ended_us(migration, when), target.host, attempt.demand, comes=False)
+        yield Movement(_ended_us(migration, when), target, attempt.demand, comes=False)
     elif closing is not None and done_us is not None and closing.kind in ("reverted", "deleted"):
-        yield Movement(max(when, done_us), target.host, attempt.demand, comes=False)
+        yield Movement(max(when, done_us), target, attempt.demand, comes=False)
     if migration.source is None or migration.outcome == "failed":
         return
     leaves = _left_source_us(migration, when)
     if leaves is not None:
         before = attempt.demand if migration.action != "resize" else old or Resources()
-        yield Movement(leaves, migration.source.host, before, comes=False)
+        yield Movement(leaves, migration.source, before, comes=False)
 
 
 def _left_source_us(migration: Migration, when_us: int) -> int | None:

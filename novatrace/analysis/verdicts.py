@@ -39,13 +39,13 @@ def judge(
     migrations: Sequence[Migration], ledger: Ledger, clocks: Clocks, *, claims_in_placement: bool | None
 ) -> tuple[Burst, ...]:
     """Every burst with its verdict, in the order in which they began."""
-    found = find(migrations)
+    found = find(migrations, ledger.room)
     starts: dict[str, list[int]] = {}
     for target, burst in found:
-        starts.setdefault(target.host, []).append(began_us(burst) or 0)
+        starts.setdefault(ledger.room(target), []).append(began_us(burst) or 0)
     bursts = []
     for target, burst in found:
-        following = [s for s in starts[target.host] if s > (began_us(burst) or 0)]
+        following = [s for s in starts[ledger.room(target)] if s > (began_us(burst) or 0)]
         until = min(following) if following else None
         bursts.append(_judged(target, burst, ledger, clocks, until, claims_in_placement=claims_in_placement))
     return tuple(bursts)
@@ -61,7 +61,7 @@ def _judged(
     claims_in_placement: bool | None,
 ) -> Burst:
     picked = [r.arrival.selected_us for r in reached if r.arrival.selected_us is not None]
-    capacity = ledger.before(target.host, min(picked, default=None), began_us(reached))
+    capacity = ledger.before(ledger.room(target), min(picked, default=None), began_us(reached))
     capacity = _at_first_claim(reached, capacity)
     overloads = _overloads(target, reached, ledger, until_us)
     refused = [r for r in reached if r.arrival.outcome == "victim"]
@@ -125,10 +125,10 @@ def _overloads(target: HostNode, reached: list[Reached], ledger: Ledger, until_u
     """Resources that were used beyond total × ratio by what the burst brought; each once, the worst view of it."""
     first = began_us(reached) or 0
     worst: dict[str, Overload] = {}
-    for view in ledger.during(target.host, first, until_us):
+    for view in ledger.during(target, first, until_us):
         if view.whose not in ("claim", "tracker", "scheduler"):
             continue
-        ratios = ledger.ratios(target.host)
+        ratios = ledger.ratios(target)
         for name in RESOURCES:
             total, used, ratio = getattr(view.total, name), getattr(view.used, name), getattr(ratios, name)
             if total is None or used is None or ratio is None or used <= total * ratio:
@@ -150,7 +150,7 @@ def _with_granted(
     target: HostNode, reached: list[Reached], ledger: Ledger, worst: dict[str, Overload]
 ) -> list[Overload]:
     """Overloads with the VM of each granted claim added to the use that the claim itself printed before it."""
-    ratios = ledger.ratios(target.host)
+    ratios = ledger.ratios(target)
     for item in reached:
         claim = item.attempt.claim
         if claim is None or not claim.granted or item.conflict is not None:
@@ -233,17 +233,17 @@ def _sound(target: HostNode, reached: list[Reached], capacity: Capacity | None, 
     The view must be of before the burst whatever the clocks say, nobody of the burst may be in it already, and nobody
     may have left the host since. What the user states of a host is taken at its word.
     """
-    if capacity is None or capacity.source == "host-state":
+    if capacity is None or capacity.source == "host-state" or not ledger.one_node(target):
         return False
     if capacity.source.endswith("inventory-file"):
         return True
     first, last = began_us(reached), max((r.arrival.selected_us or 0 for r in reached), default=0)
     if first is None or capacity.age_us is None or capacity.when_us is None or capacity.age_us < _CLOCKS_APART_US:
         return False
-    change = ledger.changed(target.host, first - capacity.age_us - _CLOCKS_APART_US, last + _CLOCKS_APART_US)
+    change = ledger.changed(target, first - capacity.age_us - _CLOCKS_APART_US, last + _CLOCKS_APART_US)
     if change.left or change.unknown:
         return False
-    return capacity.source != "scheduler" or ledger.steady(target.host, capacity.when_us, last + _CLOCKS_APART_US)
+    return capacity.source != "scheduler" or ledger.steady(target, capacity.when_us, last + _CLOCKS_APART_US)
 
 
 def _sum(reached: list[Reached]) -> Resources:
