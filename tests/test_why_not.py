@@ -33,7 +33,7 @@ def answer(tmp_path, host: str, *texts: str, known: tuple[str, ...] = ()) -> tup
         )
     )
     case = pipeline.analyse(RunOptions((str(tmp_path),)))
-    found = why.why_not(case, pipeline.subject_of(case, RID), host)
+    found = why.why_not(pipeline.subject_of(case, RID), host, case.views)
     return found.sentence, found.basis
 
 
@@ -159,7 +159,7 @@ def test_no_answer_contradicts_the_pass(folder):
     for move in (m for m in case.migrations if m.action != "create"):
         subject = pipeline.subject_of(case, move.request_id)
         for host in hosts:
-            found = why.why_not(case, subject, host)
+            found = why.why_not(subject, host, case.views)
             assert found.sentence
             assert all(a.citations for a in found.answers)
             for answer_of, attempt in ((a, move.attempts[a.attempt - 1]) for a in found.answers):

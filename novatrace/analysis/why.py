@@ -6,13 +6,12 @@ computed; where the hosts that came in are known from the rest of the logs alone
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from novatrace.analysis.movements import AMOUNTS
 from novatrace.analysis.why_filters import narrowed
 from novatrace.model.capacity import View
-from novatrace.model.case import Case
 from novatrace.model.migration import Attempt, Citation, HostNode, Migration, Pass, PlacementClaim
 from novatrace.model.subject import Subject, WhyNot, WhyNotAnswer
 
@@ -28,17 +27,21 @@ class _Asked:
     name: str
     views: tuple[View, ...]
     known: frozenset[str]
+    sought: bool
 
     def is_(self, place: HostNode | None) -> bool:
         """True when a place is this host."""
         return place is not None and self.name in (place.host, place.node)
 
 
-def why_not(case: Case, subject: Subject, host: str) -> WhyNot:
-    """The answers over all passes of the subject, with the weakest basis among them."""
-    views = tuple(view for view in case.views if host in (view.target.host, view.target.node))
-    known = frozenset(view.target.host for view in case.views)
-    asked = _Asked(host, views, known)
+def why_not(subject: Subject, host: str, views: Iterable[View] | None = None) -> WhyNot:
+    """The answers over all passes of the subject, with the weakest basis among them.
+
+    ``views``: all that the logs tell of hosts; without them the passes alone are looked at.
+    """
+    told = tuple(views or ())
+    own = tuple(view for view in told if host in (view.target.host, view.target.node))
+    asked = _Asked(host, own, frozenset(view.target.host for view in told), views is not None)
     answers = tuple(
         WhyNotAnswer(m.action, m.instance_uuid, m.request_id, a.number, *part)
         for m in subject.migrations
@@ -151,7 +154,11 @@ def _by_filters(migration: Migration, attempt: Attempt, schedule: Pass, asked: _
     if found.never_considered:
         text = f"{found.text}, so {host} was never considered: {_outside(attempt, schedule, asked)}."
         return text, found.basis, found.citations
-    unnamed = "" if asked.views or found.basis != "inferred" else f" No line of these logs tells of a host {host}."
+    unnamed = (
+        ""
+        if asked.views or not asked.sought or found.basis != "inferred"
+        else f" No line of these logs tells of a host {host}."
+    )
     return f"{found.text}.{unnamed}", found.basis, found.citations
 
 

@@ -171,7 +171,7 @@ def why_not(case: Case, subject: Subject, host: str) -> WhyNot:
     """Why a host was not chosen for the subject; the short form of a host name will do."""
     names = ((kind, name) for name, kind, _, _ in subjects.index(case) if kind == "host")
     known = [name for _, name in subjects.candidates(names, host)]
-    return why.why_not(case, subject, known[0] if len(known) == 1 else host)
+    return why.why_not(subject, known[0] if len(known) == 1 else host, case.views)
 
 
 def _only(found: list[tuple[str, str]], identifier: str, migrations: int) -> tuple[str, str]:
