@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from cases import BESIDE, FIXTURES, ROOT
+from cases import BESIDE, FIXTURES, ROOT, case_folders
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import SCANNER, read
+from reading import SCANNER, checksum, read
 
 from novatrace.parsing.anchors import FAST_UP_TO
 from novatrace.parsing.definitions import load_catalogue
@@ -76,6 +76,17 @@ def test_blocks_give_the_events_of_lines(path):
 def test_blocks_give_the_events_of_lines_on_every_real_case(path):
     """Every log of the cases that lie beside the repository."""
     same(read(path.read_bytes(), service_of_file(path.name)), plain(path))
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [pytest.param(p, marks=[] if p.is_relative_to(FIXTURES) else pytest.mark.slow, id=p.name) for p in case_folders()],
+)
+def test_a_whole_case_has_the_events_of_its_lines(folder):
+    """The number of events, their checksum and the account of every case, as the command reads it."""
+    fast, plain = checksum(str(folder)), checksum(str(folder), line_by_line=True)
+    assert fast.events > 0
+    assert fast == plain
 
 
 @pytest.mark.parametrize("path", LOGS[::7], ids=lambda p: str(p.relative_to(ROOT)))

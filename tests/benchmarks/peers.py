@@ -92,6 +92,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     add("--packed", default="medium", help="mixes that are also read as .gz, by commas, or none (default: medium)")
     add("--growth", default="", metavar="MB,…", help="sizes for the growth curve, such as 100,300,1000,3000")
     add("--runs", type=int, default=5, help="rounds (default: 5)")
+    add("--growth-runs", type=int, default=3, help="rounds of the growth curve (default: 3)")
     add("--slow-runs", type=int, default=1, help="rounds of lnav, searchkit and os-log-merger (default: 1)")
     add("--limit", type=float, default=300, help="seconds after which a slow one is ended (default: 300)")
     add("--skip", default="", help="contestants to leave out: words of their names, by commas")
@@ -121,7 +122,7 @@ def main(given: Sequence[str] | None = None) -> int:
     minutes = (time.monotonic() - begin) / 60
     how = (
         f"Measured on {tables.machine()}; load {load:.1f} at the start, {minutes:.0f} minutes in all. Medians of "
-        f"{asked.runs} rounds; {_slow(asked)}. Less than {floor_mb(asked.folder / 'output'):.0f} MB of memory cannot be seen."
+        f"{asked.runs} rounds{f' (growth: {asked.growth_runs})' if asked.growth else ''}; {_slow(asked)}. Less than {floor_mb(asked.folder / 'output'):.0f} MB of memory cannot be seen."
     )
     text = "\n\n".join([*sections, how, *(f"FAULT: {fault}" for fault in dict.fromkeys(race.faults))])
     sys.stdout.write(f"{text}\n")
@@ -160,6 +161,7 @@ def _sections(asked: argparse.Namespace, race: Race, python: str) -> Iterable[st
     yield from _packed(asked, race, [*own, bare_gz(), *(c for c in here if c.slow and c.reads_gz)])
     yield _start_up(asked, race)
     if asked.growth:
+        race.rounds = asked.growth_runs
         sizes = [float(size) for size in asked.growth.split(",")]
         yield from growth.curve(asked.folder, sizes, race, own, asked.seed)
 
