@@ -26,7 +26,7 @@ def curve(folder: Path, sizes: Sequence[float], race: Runs, own: Sequence[Contes
     found = {size: race.on(made(folder, size, MIX, seed=seed), own) for size in sorted(sizes)}
     yield f"Growth, {MIX} mix:"
     yield tables.medians(own, {f"{size:g} MB": results for size, results in found.items()})
-    yield tables.table([["growth (asked)", ""], *_asked(found)])
+    yield tables.table([["growth (goal)", ""], *_asked(found)])
 
 
 def _asked(found: dict[float, dict[str, Median]]) -> Iterator[list[str]]:

@@ -172,7 +172,7 @@ def _packed(asked: argparse.Namespace, race: Race, contestants: Sequence[Contest
     if not packed:
         return
     columns = {logs.title: race.on(logs, contestants) for logs in packed}
-    rows = [["packed logs (asked)", *columns]]
+    rows = [["packed logs (goal)", *columns]]
     for figure, title in (("wall_s", "cold correlate ÷ isal alone, wall"), ("cpu_s", "the same, CPU")):
         pairs = [(results[tables.COLD], results["isal alone"]) for results in columns.values()]
         asks = 1.3 if figure == "wall_s" else None
@@ -186,7 +186,7 @@ def _start_up(asked: argparse.Namespace, race: Race) -> str:
     nothing = Logs(asked.folder / "start-up", "none", 36, packed=False)
     found = race.on(nothing, starts())
     (_, own), (_, click) = found.items()
-    rows = [["start-up (asked)", ""]]
+    rows = [["start-up (goal)", ""]]
     rows.append(["novatrace --help ÷ python3 -c 'import click', wall", tables.beside(own.wall_s / click.wall_s, 2.5)])
     return f"{tables.table(rows)}\n\n{tables.medians(starts(), {'start-up': found})}"
 

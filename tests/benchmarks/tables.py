@@ -1,4 +1,4 @@
-"""What was measured as Markdown tables, against the figures that are asked; and their place in the README."""
+"""What was measured as Markdown tables, against their goals; and their place in the README."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def _figures(m: Median | None) -> str:
 
 
 def ratios(logs: Sequence[Logs], columns: Mapping[str, Results]) -> str:
-    """The ratios of the medians, each beside what is asked of it."""
-    rows = [["ratio of medians (asked)", *columns]]
+    """The ratios of the medians, each beside its goal."""
+    rows = [["ratio of medians (goal)", *columns]]
     for ratio in RATIOS:
         cells = [_ratio(ratio, one.mix, columns[one.title]) for one in logs]
         if any(cell != "–" for cell in cells):
@@ -100,7 +100,7 @@ def _peak(results: Results) -> str:
 
 
 def beside(value: float, asked: float | None, *, at_least: bool = False, bound: str = "") -> str:
-    """A figure and what is asked; one that does not reach it is bold."""
+    """A figure and its goal; one that does not reach it is bold."""
     text = f"{bound}{_number(value)}"
     if asked is None:
         return text
