@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from cases import FIXTURES, INCIDENT, analysed
@@ -45,6 +46,14 @@ def test_parts_come_back_one_by_one():
         assert decode(type(migration), encode(migration)) == migration
     with pytest.raises(ValueError, match="attempts"):
         decode(type(migration), '{"attempts": 7}')
+
+
+def test_a_name_that_is_no_text_comes_back(tmp_path):
+    """A file's name may have any bytes; they are kept as they are."""
+    case = analysed(INCIDENT)
+    named = replace(case, evidence=tuple(replace(e, path=f"{e.path}\udcff") for e in case.evidence))
+    write_case(tmp_path / "x.sqlite", named, "from \udcff")
+    assert CaseReader(tmp_path / "x.sqlite").case() == named
 
 
 def test_only_the_owner_reads_a_case(tmp_path):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from novatrace import pipeline
-from novatrace.cli import ending, options, progress, stderr
-from novatrace.pipeline.ingest import RunOptions
-from novatrace.pipeline.sharing import Sharing
+from novatrace import rerun
+from novatrace.cli import again, options, progress, stderr
+
+if TYPE_CHECKING:
+    from novatrace.pipeline.sharing import Sharing
 
 
 @click.command(
@@ -18,6 +20,7 @@ from novatrace.pipeline.sharing import Sharing
     epilog="\b\nExamples:\n  novatrace correlate logs/\n  novatrace correlate api1/ ctl1/ ctl2/ cn*/ -f markdown -o ticket.md\n"
     "  novatrace correlate logs/ --inventory known.toml --fail-on error",
 )
+@again.answered
 @options.paths(required=True)
 @options.reading()
 @options.judging()
@@ -45,19 +48,26 @@ def command(  # noqa: PLR0913 - one parameter for each option
     strict: bool,
     quiet: bool,
     correct_clocks: bool,
+    asked: rerun.Asked | None,
 ) -> int:
     """Read logs, join what belongs together, and report what happened to each VM, which targets were over-committed,
     by whom, on which resource, and what to do. The result is kept as a case, so that `explain` needs no path.
 
     PATH is a folder (one for each node, or flat), a file (also .gz), or - for standard input."""  # noqa: D205, D209
+    from novatrace import pipeline  # noqa: PLC0415 - heavy, and not needed where nothing is new
+    from novatrace.cli import ending  # noqa: PLC0415
+    from novatrace.pipeline.ingest import RunOptions  # noqa: PLC0415
+
     wanted = RunOptions(
         paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
     )
     with progress.shown(quiet=quiet) as step:
         case = pipeline.correlate(wanted, step)
     sharing = replace(sharing, case_file=pipeline.case_file(wanted))
-    code = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
+    code, text = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
+    said = stderr.ended(case, code)
     if not quiet:
-        stderr.warnings(case)
-        stderr.summary(case, code)
+        stderr.say(said)
+    if asked is not None and text is not None:
+        rerun.keep(asked, text, said, code)
     return code

@@ -29,12 +29,16 @@ def report(  # noqa: PLR0913 - what the options of a report say
     fail_on: str | None,
     *,
     strict: bool,
-) -> int:
-    """Writes the report of a case and its figures; nothing where ``strict`` and something could not be read."""
+) -> tuple[int, str | None]:
+    """Writes the report of a case and its figures; nothing where ``strict`` and something could not be read.
+
+    Returns:
+        The exit code, and the text that was written.
+    """
     ended = code(case, fail_on)
     if strict and ended == EXIT_INCOMPLETE:
-        return ended
-    writing.write(
+        return ended, None
+    text = writing.write(
         lambda width, colour: pipeline.render(
             format_name, "correlate", case, width=width, colour=colour, sharing=sharing
         ),
@@ -42,4 +46,4 @@ def report(  # noqa: PLR0913 - what the options of a report say
     )
     if charts is not None:
         pipeline.draw(charts, case, sharing=sharing)
-    return ended
+    return ended, text

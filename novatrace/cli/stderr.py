@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,27 @@ def note(text: str) -> None:
 
 def warnings(case: Case) -> None:
     """The warnings of a case, five of a kind, then how many more; information is in the report alone."""
+    for text in _warnings(case):
+        _print(text)
+
+
+def summary(case: Case, code: int) -> None:
+    """The last line: files, the account of lines, warnings and the exit code."""
+    _print(_summary(case, code))
+
+
+def ended(case: Case, code: int) -> str:
+    """Warnings and summary as they are written, for ``say``."""
+    return "".join(_line(text) for text in (*_warnings(case), _summary(case, code)))
+
+
+def say(text: str) -> None:
+    """Writes what ``ended`` gave."""
+    if sys.stderr is not None:
+        sys.stderr.write(text)
+
+
+def _warnings(case: Case) -> Iterator[str]:
     shown: Counter[str] = Counter()
     for notice in case.notices:
         if notice.id.startswith("I-"):
@@ -31,21 +53,20 @@ def warnings(case: Case) -> None:
         shown[notice.id] += 1
         if shown[notice.id] <= _SHOWN_OF_AN_ID:
             level = "error" if notice.id.startswith("E-") else "warning"
-            _print(f"{level}: {notice.id}: {notice.place}: {notice.text}")
+            yield f"{level}: {notice.id}: {notice.place}: {notice.text}"
     for notice_id, number in shown.items():
         if number > _SHOWN_OF_AN_ID:
-            _print(f"warning: {notice_id}: and {number - _SHOWN_OF_AN_ID} more; the report lists all")
+            yield f"warning: {notice_id}: and {number - _SHOWN_OF_AN_ID} more; the report lists all"
 
 
-def summary(case: Case, code: int) -> None:
-    """The last line: files, the account of lines, warnings and the exit code."""
+def _summary(case: Case, code: int) -> str:
     from novatrace.model.evidence import LineLedger  # noqa: PLC0415 - see above
 
     total = LineLedger()
     for coverage in case.coverage:
         total.add(coverage.lines)
     warned = sum(not n.id.startswith("I-") for n in case.notices)
-    _print(
+    return (
         f"summary: files {len(case.evidence)} · lines {total.total} (parsed {total.parsed}, continuation "
         f"{total.continuation}, ignored {total.ignored}, unparsed {total.unparsed}, too long {total.too_long}) · "
         f"warnings {warned} · exit {code}"
@@ -53,7 +74,11 @@ def summary(case: Case, code: int) -> None:
 
 
 def _print(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(_line(text))
+
+
+def _line(text: str) -> str:
     from novatrace.pipeline import neutral  # noqa: PLC0415 - heavy, and only needed once something is said
 
-    if sys.stderr is not None:
-        sys.stderr.write(f"novatrace: {neutral(text)}\n")
+    return f"novatrace: {neutral(text)}\n"

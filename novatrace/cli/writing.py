@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -13,21 +12,31 @@ from novatrace.errors import OutputError, UsageError
 Render = Callable[[int | None, bool], str]
 
 
-def write(render: Render, output: str | None) -> None:
-    """Renders for the sink and writes: a terminal gets its width and colour, everything else the plain form.
+def form(output: str | None) -> tuple[int | None, bool]:
+    """(width, colour) of a report for a sink: a terminal's own, else None and False, the plain form."""
+    if (output is not None and output != "-") or sys.stdout is None:
+        return None, False
+    terminal = sys.stdout.isatty()
+    width = os.get_terminal_size().columns if terminal and _has_size() else None
+    colour = _colour(terminal=terminal)
+    return width or (100 if colour else None), colour
+
+
+def write(render: Render, output: str | None) -> str:
+    """Renders for the sink (see ``form``) and writes; returns the text.
 
     Raises:
         OutputError: the sink does not take it; a file that was there before is unchanged.
         BrokenPipeError: the reader has gone.
     """
     if output is not None and output != "-":
-        _to_file(Path(output), _encoded(render(None, False)))
-        return
+        text = render(*form(output))
+        _to_file(Path(output), _encoded(text))
+        return text
     _open()
-    terminal = sys.stdout.isatty()
-    width = os.get_terminal_size().columns if terminal and _has_size() else None
-    colour = _colour(terminal=terminal)
-    _to_stdout(_encoded(render(width or (100 if colour else None), colour)))
+    text = render(*form(output))
+    _to_stdout(_encoded(text))
+    return text
 
 
 def write_bytes(data: bytes, output: str | None, *, binary: bool) -> None:
@@ -105,6 +114,8 @@ def _to_file(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file():
         _to_device(path, data)
         return
+    import tempfile  # noqa: PLC0415 - slow to import, and most reports go to standard output
+
     folder = path.parent
     temporary = ""
     try:

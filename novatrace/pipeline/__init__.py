@@ -29,7 +29,7 @@ from novatrace.pipeline.sharing import SHAREABLE, Sharing, passed, redaction_of
 from novatrace.reports import interface as reports
 from novatrace.reports import neutralise, text_report, view_correlate, view_explain
 from novatrace.reports.secrets import mask
-from novatrace.store import redaction_keys
+from novatrace.store import kept_reports, redaction_keys
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.case_writer import case_writer
 from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
@@ -47,9 +47,9 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
     refuse_inside_evidence(path, options.paths)
     older = _older(path)
     plan = plan_of(options)
-    if older is not None and older.run == plan.run:
+    if older is not None and (same := _unchanged(older, plan.run)) is not None:
         os.utime(path)  # the newest case is the one that was asked for last
-        return older.case()
+        return same
     with case_writer(path) as writer:
         case = _analysed(ingest(plan, progress, older=older, keep=writer.keep), options)
         writer.finish(case, subjects.index(case), description(case, options.paths), plan.run)
@@ -60,6 +60,14 @@ def _older(path: Path) -> CaseReader | None:
     """The case of the same paths, if there is one that can be read; a damaged one is made anew."""
     try:
         return CaseReader(path)
+    except CaseError:
+        return None
+
+
+def _unchanged(older: CaseReader, run: str) -> Case | None:
+    """The older case where nothing is new since."""
+    try:
+        return older.case() if older.run == run else None
     except CaseError:
         return None
 
@@ -297,6 +305,7 @@ def remove_case(path: Path) -> None:
     _ = CaseReader(path).description
     path.unlink()
     path.with_suffix(".lock").unlink(missing_ok=True)
+    kept_reports.forget(path)
 
 
 def catalogue_text() -> str:

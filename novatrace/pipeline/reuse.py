@@ -14,8 +14,8 @@ from itertools import groupby
 
 from novatrace.errors import CaseError
 from novatrace.model.evidence import Evidence
-from novatrace.model.scanned import KeptPiece
-from novatrace.pipeline.workers import Task, pieces
+from novatrace.model.scanned import KeptPiece, Scanned
+from novatrace.pipeline.workers import Task, pieces, run
 from novatrace.sources.identity import HASHED_BYTES, digest
 from novatrace.sources.interface import Source
 from novatrace.store.case_reader import CaseReader
@@ -66,7 +66,16 @@ def _behind(task: Task, start: int) -> Iterator[Task]:
 
 
 def _held(task: Task, piece: KeptPiece, older: CaseReader) -> Task:
-    return replace(task, start=piece.start, end=piece.end, kept=partial(older.scanned, piece))
+    task = replace(task, start=piece.start, end=piece.end)
+    return replace(task, kept=partial(_scanned, task, piece, older))
+
+
+def _scanned(task: Task, piece: KeptPiece, older: CaseReader) -> Scanned:
+    """What an older case holds of a piece; a damaged one is read again."""
+    try:
+        return older.scanned(piece)
+    except CaseError:
+        return run(task)
 
 
 def _ended_here(then: Evidence, source: Source) -> bool:

@@ -18,6 +18,7 @@ from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Migration
 from novatrace.model.scanned import KeptPiece, Scanned
+from novatrace.store import kept_reports
 from novatrace.store.case_writer import crc
 from novatrace.store.codec import decode, encode
 from novatrace.store.schema import PARTS, VERSION
@@ -155,6 +156,7 @@ class CaseReader:
             raise self._damaged(error) from error
 
     def _damaged(self, error: BaseException) -> CaseDamagedError:
+        kept_reports.forget(self._path)  # so that the next run makes the case anew
         return CaseDamagedError(
             f"{self._path}: not a readable case file ({error})",
             next_step="run `novatrace correlate PATH…` again; a case is made from the logs and can always be made anew",

@@ -17,6 +17,7 @@ from pathlib import Path
 from novatrace.errors import CaseLockedError, CaseNotWritableError
 from novatrace.model.case import Case
 from novatrace.model.scanned import KeptPiece, Scanned
+from novatrace.store import kept_reports
 from novatrace.store.codec import encode
 from novatrace.store.schema import PARTS, SCHEMA, VERSION
 
@@ -84,10 +85,11 @@ class CaseWriter:
         """
         counts = {part: len(getattr(case, part)) for part in PARTS} | {"pieces": self._rows}
         facts = encode((counts, case.claims_in_placement, run))
-        meta = {"version": VERSION, "description": description, "facts": facts, "crc": str(crc(facts))}
+        meta = {"version": VERSION, "description": _text(description), "facts": facts, "crc": str(crc(facts))}
         self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
         self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?)", _rows(case))
-        self._connection.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?, ?)", names)
+        rows = ((_text(name), kind, part, position) for name, kind, part, position in names)
+        self._connection.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?, ?)", rows)
         self._connection.execute("COMMIT")
         self.finished = True
 
@@ -99,6 +101,11 @@ class CaseWriter:
 def crc(text: str) -> int:
     """The checksum of a row's text."""
     return zlib.crc32(text.encode("utf-8"))
+
+
+def _text(name: str) -> str:
+    """A name as SQLite takes it: one that comes from a file's name may be no text."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _rows(case: Case) -> Iterator[tuple[str, int, str, int]]:
@@ -128,6 +135,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _take_place(fresh: Path, path: Path) -> None:
     with fresh.open("rb") as written:
         os.fsync(written.fileno())
+    kept_reports.forget(path)
     fresh.replace(path)
     handle = os.open(path.parent, os.O_RDONLY)
     try:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from typing import Any
 
 import msgspec
 
+_NO_TEXT = re.compile(r"\\ud[c-f]")
 _ENCODER = msgspec.json.Encoder()
 
 
 def encode(item: object) -> str:
     """A part of the model as JSON text."""
-    return _ENCODER.encode(item).decode("utf-8")
+    try:
+        return _ENCODER.encode(item).decode("utf-8")
+    except UnicodeEncodeError:  # the name of a file that is no text
+        return json.dumps(msgspec.to_builtins(item, str_keys=True))
 
 
 def decode(kind: Any, text: str) -> Any:  # noqa: ANN401 - a type, or a form of one such as ``tuple[str, int]``
@@ -21,7 +27,12 @@ def decode(kind: Any, text: str) -> Any:  # noqa: ANN401 - a type, or a form of 
     Raises:
         ValueError: it is no JSON, or has not the shape of the type.
     """
-    return _decoder(kind).decode(text)
+    try:
+        return _decoder(kind).decode(text)
+    except msgspec.DecodeError:
+        if _NO_TEXT.search(text) is None:
+            raise
+        return msgspec.convert(json.loads(text), kind, str_keys=True)
 
 
 @cache
