@@ -97,6 +97,7 @@ class Coverage:
         shapes: masked text of lines that no layout matched → (lines, the first one's number).
         samples: up to a few (line number, text) of lines that no layout matched.
         wordings: range of releases that write a wording (``pike..stein``) → first line with it, kind of the message.
+        node: the machine that wrote it, where the path tells.
         also_in: place of another input that has lines of this one, too → events that are counted there.
     """
 
@@ -114,6 +115,7 @@ class Coverage:
     nodes: dict[str, int] = field(default_factory=dict)
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
     wordings: dict[str, tuple[int, str]] = field(default_factory=dict)
+    node: str | None = None
     also_in: dict[str, int] = field(default_factory=dict)
 
     def add_shape(self, shape: str, count: int, line_no: int) -> None:
