@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from operator import itemgetter
 
+from novatrace.analysis import configured
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.movements import Change, Movements
 from novatrace.analysis.views import (
@@ -29,6 +31,7 @@ from novatrace.analysis.views import (
 from novatrace.model.capacity import Capacity, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
+from novatrace.model.evidence import NodeSettings
 from novatrace.model.migration import Candidate, HostNode, Migration, Pass, Resources
 
 _State = tuple[int, Pass, Candidate]
@@ -47,11 +50,14 @@ class Ledger:
         migrations: Sequence[Migration],
         hosts: HostMap,
         inventory: Inventory | None,
+        settings: Iterable[NodeSettings] = (),
     ) -> None:
         self._views: dict[str, list[View]] = defaultdict(list)
         self._known: dict[tuple[str, str], list[View]] = defaultdict(list)
         self._states: dict[str, list[_State]] = defaultdict(list)
         self._ratios: dict[str, Ratios] = {}
+        self._configured = configured.ratios(settings)
+        self._completed: set[int] = set()
         self._given = _given(inventory or Inventory())
         self._hosts = hosts
         self._movements = Movements(migrations, hosts)
@@ -115,6 +121,8 @@ class Ledger:
         source, basis = (
             (chosen[0].whose, "computed" if moved else "observed") if chosen else ("inventory-file", "assumed")
         )
+        if chosen and id(chosen[0]) in self._completed:
+            source, basis = f"{source} + nova.conf", "assumed"
         if given is not None:
             extended = merged(free, given)
             if extended != free and chosen:
@@ -205,7 +213,7 @@ class Ledger:
             self._add(of_compute_node(event))
         elif event.kind == "resource-view":
             host = hosts.of_named(event) or hosts.of_node(event.values["node"])
-            self._add(of_tracker(event, host, self.ratios(host)))
+            self._add_ruled(host, partial(of_tracker, event, host))
         elif event.kind == "placement-over-capacity":
             provider = hosts.of_provider(event.values["provider_uuid"])
             if provider is not None:
@@ -214,12 +222,23 @@ class Ledger:
     def _learn_attempts(self, migration: Migration) -> None:
         for attempt in migration.attempts:
             if attempt.claim is not None and attempt.selected is not None and attempt.claim.resources:
-                self._add(of_claim(attempt.claim, attempt.selected, self.ratios(attempt.selected)))
+                self._add_ruled(attempt.selected, partial(of_claim, attempt.claim, attempt.selected))
             if attempt.schedule is not None:
                 for candidate in attempt.schedule.candidates:
                     if candidate.free_ram_mb is not None:
                         state = (attempt.schedule.ended_us or 0, attempt.schedule, candidate)
                         self._states[self.room(candidate.host)].append(state)
+
+    def _add_ruled(self, place: HostNode, made: Callable[[Ratios], View]) -> None:
+        """Adds a view that rests on ratios: the logged ones; what they leave open by those of the host's nova.conf."""
+        logged, stated = self.ratios(place), self._configured.get(configured.short(place.host))
+        view = made(logged)
+        if stated is not None:
+            fuller = made(configured.completed(logged, stated))
+            if fuller.free != view.free:
+                view = fuller
+                self._completed.add(id(view))
+        self._add(view)
 
     def _add(self, view: View) -> None:
         self._views[self.room(view.target)].append(view)

@@ -12,7 +12,7 @@ from novatrace.analysis.order import Clocks
 from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
-from novatrace.model.evidence import Coverage
+from novatrace.model.evidence import Coverage, NodeSettings
 from novatrace.model.insight import Insight
 from novatrace.model.migration import Migration
 
@@ -28,10 +28,11 @@ class Analysis:
     insight: Insight
 
 
-def correlate(
+def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     events: Sequence[Event],
     coverage: Sequence[Coverage],
     inventory: Inventory | None = None,
+    settings: Sequence[NodeSettings] = (),
     clocks: Clocks | None = None,
     *,
     since_us: int | None = None,
@@ -44,7 +45,7 @@ def correlate(
     found = migrations.build(by_request, events, hosts, coverage, demands)
     found = [m for m in found if _within(m, since_us, until_us)]
     in_placement = release.claims_in_placement(events)
-    ledger = capacity.Ledger(events, found, hosts, inventory)
+    ledger = capacity.Ledger(events, found, hosts, inventory, settings)
     bursts = verdicts.judge(found, ledger, clocks or Clocks({}), claims_in_placement=in_placement)
     beside = insights.insight(found, bursts, ledger, hosts, coverage)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside)

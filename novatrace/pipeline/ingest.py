@@ -163,11 +163,12 @@ def plan_of(options: RunOptions) -> Plan:
         tasks += pieces(source, evidence, manner, options.messages)
         number += 1
         total += evidence.size_bytes
-    run = _run(tasks, notices, options, known.settings)
-    return Plan(tuple(tasks), tuple(notices), total, run, options, tuple(known.settings))
+    settings = known.settled([task.evidence for task in tasks])
+    run = _run(tasks, notices, options, settings)
+    return Plan(tuple(tasks), tuple(notices), total, run, options, settings)
 
 
-def _run(tasks: list[Task], notices: list[Notice], options: RunOptions, settings: list[NodeSettings]) -> str:
+def _run(tasks: list[Task], notices: list[Notice], options: RunOptions, settings: tuple[NodeSettings, ...]) -> str:
     """Everything that a result depends on, as a digest."""
     given = options.inventory.read_bytes() if options.inventory is not None else b""
     asked = (

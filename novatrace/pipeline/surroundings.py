@@ -6,8 +6,8 @@ name, a nova.conf. The nearest folder counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TypeVar
 
@@ -51,6 +51,13 @@ class Surroundings:
             found = settings_of(text, self.name_at(beside.path), beside.path)
             self.settings.append(found)
             self._layouts.append((beside.root, tuple(self._of_conf(dict(found.options), beside.path))))
+
+    def settled(self, inputs: Collection[Evidence]) -> tuple[NodeSettings, ...]:
+        """The options of each nova.conf with whose they are: of the one node whose logs are in the file's folder."""
+        return tuple(
+            one if one.node is not None else replace(one, node=_only_node(_root_of(one.place), inputs))
+            for one in self.settings
+        )
 
     def _learn_zone(self, beside: Beside, name: str) -> None:
         try:
@@ -115,6 +122,15 @@ def stated_zones(tz: str | None) -> Iterator[tuple[str | None, Zone]]:
             yield node, Zone(zone(name), f"{name} (--tz for {node})")
         else:
             yield None, Zone(zone(name), f"{name} (--tz)")
+
+
+def _root_of(place: str) -> str:
+    return Beside(place, "nova.conf", b"").root
+
+
+def _only_node(root: str, inputs: Collection[Evidence]) -> str | None:
+    nodes = {e.node for e in inputs if not root or e.place.startswith((f"{root}/", f"{root}!"))}
+    return nodes.pop() if len(nodes) == 1 else None
 
 
 def _short(name: str) -> str:

@@ -35,6 +35,7 @@ _SOURCES = {
     "host-state": "the scheduler's HostState",
     "placement": "placement",
     "inventory-file": "the inventory file",
+    "nova.conf": "its nova.conf (allocation ratios)",
 }
 
 
@@ -88,10 +89,11 @@ def capacity(free: Capacity | None) -> str:
     """What was free before a burst, whose word it is and from when."""
     if free is None:
         return "free before: unknown"
-    first, _, also = free.source.partition(" + ")
+    first, *others = free.source.split(" + ")
+    also = " and ".join(_SOURCES.get(other, other) for other in others)
     age = f", {when(free.when_us)}" if free.when_us is not None else ""
     told = f"{_SOURCES.get(first, first)}, {'observed' if also else free.basis}{age}"
-    beside = f"; what it does not say, from {_SOURCES.get(also, also)}, assumed" if also else ""
+    beside = f"; what it does not say, from {also}, assumed" if also else ""
     return f"free before: {resources(free.free)} (from {told}{beside})"
 
 
