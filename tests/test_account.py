@@ -64,3 +64,64 @@ def _moves(line: str, source) -> bool:
 def _requests(source) -> set[str]:
     actions = json.loads((source / "truth.json").read_text())["actions"]
     return {a["request_id"] for a in actions if a["action"] != "create"}
+
+
+def test_a_hole_in_a_rotated_set_is_told(novatrace, tmp_path):
+    """Numbers between 1 and the last, days between two of a daily set; an empty file is no hole, nor is a gzip's end."""
+    for name in ("nova-compute.log", "nova-compute.log.1", "nova-compute.log.4.gz"):
+        (tmp_path / name).write_bytes(LINE.encode() if name.endswith("g") else b"")
+    days = ("20260628", "20260629", "20260701", "20260702")
+    for day in days:
+        (tmp_path / f"nova-api.log-{day}").write_text(
+            LINE.replace("2026-07-01 12:00", f"2026-{day[4:6]}-{day[6:]} 12:00")
+        )
+    found = json.loads(novatrace("inspect", tmp_path, "-q", "-f", "json").stdout)["notices"]
+    told = {n["place"].rpartition("/")[2]: n["text"] for n in found if n["id"] == "I-IN-HOLE"}
+    assert told == {
+        "nova-compute.log": "the rotated set has no .2, .3; what stood there is not told",
+        "nova-api.log": "the rotated set has no -2026-06-30; what stood there is not told",
+    }
+    named = novatrace("inspect", tmp_path / "nova-compute.log", tmp_path / "nova-api.log-20260702", "-f", "json", "-q")
+    assert not [n for n in json.loads(named.stdout)["notices"] if n["id"] == "I-IN-HOLE"]
+
+
+PERIODIC = (
+    "2026-11-23 {:02}:{:02}:01.500 7 INFO nova.compute.resource_tracker [-] Something periodic, again and again\n"
+)
+
+
+def test_a_silence_beyond_what_is_normal_is_named(novatrace, tmp_path):
+    """87 minutes without a line in a log that has one each minute; what a quiet API does is no silence."""
+    (tmp_path / "cn9").mkdir()
+    minutes = [m for m in range(600) if not 200 <= m < 287]
+    halves = minutes[:150], minutes[150:]
+    for name, half in zip(("nova-compute.log.1", "nova-compute.log"), halves, strict=True):
+        (tmp_path / "cn9" / name).write_text("".join(PERIODIC.format(m // 60, m % 60) for m in half))
+    quiet = "".join(PERIODIC.format(m // 60, m % 60) for m in (0, 3, 4, 60, 61, 90, 200, 230, 231, 350, 410, 411, 599))
+    (tmp_path / "cn9" / "nova-api.log").write_text(quiet)
+    text = novatrace("inspect", tmp_path, "-q").stdout.decode()
+    assert "cn9   nova-compute  2026-11-23 03:20:00.000  2026-11-23 04:47:00.000  87 min         1 min" in text
+    told = json.loads(novatrace("inspect", tmp_path, "-q", "-f", "json").stdout)["not_told"]
+    assert [(s["node"], s["service"], (s["to_us"] - s["from_us"]) // 60_000_000) for s in told["silences"]] == [
+        ("cn9", "nova-compute", 87)
+    ]
+    assert told["services"] == ["nova-conductor", "nova-scheduler"]
+
+
+def test_what_begins_after_the_batch_and_hosts_without_a_log_are_told(novatrace, tmp_path):
+    """A target's log that begins when all was over; a host that the scheduler names, of which there is nothing."""
+    source = FIXTURES / "real-nova" / "b1-race-placement-room1"
+    for path in source.glob("*/*.log"):
+        if path.parent.name != "compute-02":
+            target = tmp_path / path.parent.name / path.name
+            target.parent.mkdir(exist_ok=True)
+            text = path.read_text()
+            target.write_text(
+                text if path.parent.name != "compute-04" else text.replace("2026-11-23 00:", "2026-11-23 05:")
+            )
+    told = json.loads(novatrace("inspect", tmp_path, "-q", "-f", "json").stdout)["not_told"]
+    assert [(log["node"], log["service"]) for log in told["begin_late"]] == [("compute-04", "nova-compute")]
+    assert told["compute_hosts"] == ["compute-02"]
+    text = novatrace("inspect", tmp_path, "-q").stdout.decode()
+    assert "no nova-compute log of compute-02, which lines name" in text
+    assert "nova-compute of compute-04 begins at 2026-11-23 05:" in text

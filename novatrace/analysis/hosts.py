@@ -64,6 +64,14 @@ class HostMap:
         """True when a service host manages several nodes, each with resources of its own."""
         return len(self._node_of_host.get(host, ())) > 1
 
+    def named(self) -> tuple[HostNode, ...]:
+        """Every host that a line names."""
+        return tuple(self.host(name) for name in sorted(self._node_of_host))
+
+    def heard(self) -> tuple[str, ...]:
+        """The hosts whose own compute log is there."""
+        return tuple(sorted({name for number in self._computes for name in self.machines_of_input(number)}))
+
     def of_provider(self, provider_uuid: str | None) -> HostNode | None:
         """The host of a placement resource provider, or None when no line says."""
         if provider_uuid in self._provider:

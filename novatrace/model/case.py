@@ -9,7 +9,7 @@ from novatrace.model.clock import ClockBounds
 from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice, Provenance
 from novatrace.model.finding import Finding
 from novatrace.model.insight import Insight
-from novatrace.model.migration import Migration
+from novatrace.model.migration import HostNode, Migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Case:
     ``claims_in_placement``: True when the wording shows that placement arbitrates vCPU, RAM and disk
     (Pike and later), False when the compute claim does, None when the logs do not tell.
     ``settings``: Nova's options, where a nova.conf stands beside the logs. ``clocks``: what causality tells of them.
+    ``batch_us``: when the moves of VMs that ``inspect`` saw began and ended; ``hosts_named``: the compute hosts that it saw
+    named, ``hosts_heard``: those whose own log it saw.
     ``quotes``: the text of cited lines, for reports that travel without the logs; read when such a report is made.
     ``insight``: what findings need beside these; there while they are made, empty before and after.
     """
@@ -65,4 +67,7 @@ class Case:
     quotes: dict[Provenance, str] = field(default_factory=dict)
     settings: tuple[NodeSettings, ...] = ()
     clocks: tuple[ClockBounds, ...] = ()
+    batch_us: tuple[int, int] | None = None
+    hosts_named: tuple[HostNode, ...] = ()
+    hosts_heard: tuple[str, ...] = ()
     insight: Insight = field(default_factory=Insight)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
+from novatrace.model.activity import joined
+
 SAMPLES_KEPT = 5
 SHAPES_KEPT = 50
 
@@ -98,6 +100,7 @@ class Coverage:
         samples: up to a few (line number, text) of lines that no layout matched.
         wordings: range of releases that write a wording (``pike..stein``) → first line with it, kind of the message.
         node: the machine that wrote it, where the path tells.
+        active: runs of minutes (since 1970 UTC) that have lines, as ``model.activity`` has them.
         also_in: place of another input that has lines of this one, too → events that are counted there.
     """
 
@@ -116,6 +119,7 @@ class Coverage:
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
     wordings: dict[str, tuple[int, str]] = field(default_factory=dict)
     node: str | None = None
+    active: list[tuple[int, int]] = field(default_factory=list)
     also_in: dict[str, int] = field(default_factory=dict)
 
     def add_shape(self, shape: str, count: int, line_no: int) -> None:
@@ -133,6 +137,7 @@ class Coverage:
         del self.samples[SAMPLES_KEPT:]
         for releases, (line_no, kind) in following.wordings.items():
             self.wordings.setdefault(releases, (line_no + self.lines.total, kind))
+        self.active = joined([*self.active, *following.active])
         self.lines.add(following.lines)
         self.bytes_decoded += following.bytes_decoded
         for mine, other in (

@@ -16,8 +16,10 @@ from itertools import chain
 
 from stringzilla import count, find_first_of
 
+from novatrace.model.activity import MINUTE_US
 from novatrace.model.event import Event
 from novatrace.model.evidence import Evidence
+from novatrace.parsing.activity import minutes_between
 from novatrace.parsing.anchors import Anchors
 from novatrace.parsing.events import MessageMatcher, events_of
 from novatrace.parsing.followers import Followers
@@ -182,9 +184,15 @@ class BlockScanner:
             yield from self._slow([data[start:end]], offset=start)
             return
         self.reader.count_span(first, last, levels, total, end - start)
+        self._count_minutes(data, (start, first.when_us), (last_start, last.when_us))
         part = data if start == 0 and end == len(data) else data[start:end]
         yield from self._hits(part, start)
         self._line_no += total
+
+    def _count_minutes(self, data: bytes, first: tuple[int, int | None], last: tuple[int, int | None]) -> None:
+        if first[1] is not None and last[1] is not None and last[1] - first[1] > MINUTE_US:
+            early, late = (first[0], first[1] // MINUTE_US), (last[0], last[1] // MINUTE_US)
+            self.reader.minutes.update(minutes_between(data, early, late, self.reader.clock.at))
 
     def _hits(self, part: bytes, start: int) -> Iterator[Event]:
         line_end, number, counted = -1, self._line_no, 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from novatrace.model.activity import MINUTE_US
 from novatrace.model.evidence import SAMPLES_KEPT, Coverage
 from novatrace.parsing.journal_export import entries
 from novatrace.parsing.layout_reader import LayoutReader, Line, embedded
@@ -56,6 +57,8 @@ class RecordReader:
     ) -> None:
         self.coverage = coverage
         self.invalid_utf8_lines = 0
+        #: Minutes, since 1970 UTC, in which there are lines.
+        self.minutes: set[int] = set()
         self._manner = manner
         self.clock = manner.clock
         self._service = service
@@ -212,6 +215,7 @@ class RecordReader:
         if when is not None:
             coverage.first_us = when if coverage.first_us is None else min(coverage.first_us, when)
             coverage.last_us = when if coverage.last_us is None else max(coverage.last_us, when)
+            self.minutes.add(when // MINUTE_US)
 
 
 def _goes_on(line: Line | None, opened: _Open, physical: PhysicalLine) -> bool:

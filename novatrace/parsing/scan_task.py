@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from novatrace.model.activity import runs_of
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice
 from novatrace.model.scanned import Scanned
@@ -57,6 +58,7 @@ class Scanner:
             found = scanner.events(chunks, offset=offset)
         kept = filter(followers.keeps, found)
         folded = fold(without_repetitions(kept, self.periodic))
+        coverage.active = runs_of(reader.minutes)
         return Scanned(folded, coverage, reader.invalid_utf8_lines)
 
 

@@ -11,10 +11,10 @@ from importlib import resources
 from pathlib import Path
 
 from novatrace import __version__, findings
-from novatrace.analysis import clock_skew, funnel, subjects, why
+from novatrace.analysis import clock_skew, extent, funnel, subjects, why
 from novatrace.analysis import correlate as analysis
+from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.order import Clocks
-from novatrace.analysis.rotated import as_one_log
 from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
 from novatrace.model.finding import SEVERITIES
@@ -97,9 +97,11 @@ def known_cases() -> list[tuple[Path, str]]:
 def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
     """What the inputs are and how much of them was understood; nothing is kept."""
     read = ingest(plan_of(options), progress)
+    hosts = HostMap(read.events)
     return Case(
         tuple(read.evidence), tuple(read.coverage), tuple(read.notices), (), (), (), (), None,
-        settings=read.settings, clocks=clock_skew.clocks(read.events),
+        settings=read.settings, clocks=clock_skew.clocks(read.events), batch_us=extent.of_moves(read.events),
+        hosts_named=hosts.named(), hosts_heard=hosts.heard(),
     )  # fmt: skip
 
 
@@ -115,9 +117,10 @@ def _analysed(read: Ingested, options: RunOptions) -> Case:
     known = None if options.inventory is None else inventory.load(options.inventory)
     clocks = clock_skew.clocks(read.events)
     events = clock_skew.corrected(read.events, clocks) if options.correct_clocks else read.events
-    logs = as_one_log(read.evidence, read.coverage)
     known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
-    found = analysis.correlate(events, logs, known, known_clocks, since_us=since_us, until_us=until_us)
+    found = analysis.correlate(
+        events, read.coverage, known, read.settings, known_clocks, since_us=since_us, until_us=until_us
+    )
     case = Case(
         evidence=tuple(read.evidence),
         coverage=tuple(read.coverage),

@@ -18,7 +18,7 @@ from novatrace.model.funnel import Funnel
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import json_bursts, json_filters, json_release, json_simulate, view_releases
+from novatrace.reports import json_bursts, json_filters, json_not_told, json_release, json_simulate, view_releases
 from novatrace.reports.neutralise import json_safe
 
 _Json = dict[str, Any]
@@ -75,6 +75,7 @@ class JsonFormat:
                 "schema": "novatrace/inspect/1",
                 "coverage": _coverage(case, samples=True),
                 "clocks": [_clock(clock) for clock in case.clocks if not clock.conflict],
+                "not_told": json_not_told.value(case),
                 "notices": _notices(case),
             }
         )

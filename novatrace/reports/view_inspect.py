@@ -9,7 +9,7 @@ from pathlib import PurePath
 from novatrace.model.case import Case
 from novatrace.model.evidence import Coverage, LineLedger
 from novatrace.model.releases import range_of
-from novatrace.reports import view_releases, words
+from novatrace.reports import not_told, view_not_told, view_releases, words
 from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
 
 _COLUMNS = (
@@ -17,13 +17,6 @@ _COLUMNS = (
     Column("cont.", right=True), Column("ignored", right=True), Column("unparsed", right=True),
     Column("too long", right=True), Column("first (UTC)"), Column("last"), Column("DEBUG"),
 )  # fmt: skip
-# What each service's log alone tells.
-_TELLS = {
-    "nova-api": "who asked for what, and when, is not here",
-    "nova-conductor": "where VMs were sent, retries and alternates are not here",
-    "nova-scheduler": "filters, candidates and choices are not here",
-    "nova-compute": "claims, capacity and what became of the VMs are not here",
-}
 
 
 def document(case: Case) -> Document:
@@ -33,7 +26,8 @@ def document(case: Case) -> Document:
         coverage_section(case),
         Section("CLOCKS", tuple(_clocks(case))),
         Section("NOVA.CONF", tuple(_settings(case))),
-        Section("NOT THERE", tuple(_not_there(case))),
+        Section("SILENCES", tuple(view_not_told.silences(case))),
+        Section("NOT THERE", tuple(view_not_told.not_there(case))),
         Section("NOT UNDERSTOOD", tuple(_samples(case))),
     ]
     return Document("novatrace inspect", tuple(section for section in sections if section.blocks))
@@ -56,13 +50,24 @@ def coverage_section(case: Case) -> Section:
         table(_COLUMNS, rows),
     ]
     blocks += _debug_off(case)
-    for basis in sorted({c.clock_basis for c in case.coverage if c.clock_basis}):
-        blocks.append(say(f"clock: {basis}", "dim"))
+    blocks += _clock_bases(case)
     blocks += view_releases.lines(case)
     for notice in case.notices:
         times = f" ({notice.count}×)" if notice.count > 1 else ""
         blocks.append(say(f"{notice.id} {notice.place}: {notice.text}{times}", "warn" if notice.incomplete else "dim"))
     return Section("COVERAGE", tuple(blocks))
+
+
+def _clock_bases(case: Case) -> Iterator[Block]:
+    """Where the zone of the stamps comes from; whose, where not all have it from the same."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for coverage in case.coverage:
+        evidence = case.evidence[coverage.evidence_id]
+        if coverage.clock_basis:
+            found[coverage.clock_basis].append(evidence.node or evidence.place)
+    for basis, names in sorted(found.items()):
+        whose = f" of {', '.join(sorted(set(names)))}" if len(found) > 1 else ""
+        yield say(f"clock{whose}: {basis}", "dim")
 
 
 def _row(coverage: Coverage, case: Case) -> list[Cell]:
@@ -87,17 +92,8 @@ def _row(coverage: Coverage, case: Case) -> list[Cell]:
 
 def _debug_off(case: Case) -> Iterator[Block]:
     """What the logs could not have told: services without DEBUG lines."""
-    off: dict[str, list[str]] = defaultdict(list)
-    for coverage in case.coverage:
-        evidence = case.evidence[coverage.evidence_id]
-        service = evidence.service or next(iter(coverage.services), None)
-        if service and service != "operator" and coverage.levels and "DEBUG" not in coverage.levels:
-            off[service].append(evidence.node or evidence.place)
-    for service, nodes in sorted(off.items()):
-        yield say(
-            f"DEBUG off: {service} on {', '.join(sorted(nodes))}: what is logged at DEBUG only is not here",
-            "warn",
-        )
+    for service, nodes in not_told.debug_off(case).items():
+        yield say(f"DEBUG off: {service} on {', '.join(nodes)}: what is logged at DEBUG only is not here", "warn")
 
 
 def _shared(coverage: Coverage, layout: str) -> str:
@@ -163,15 +159,6 @@ def _left_out(case: Case) -> Iterator[Block]:
     if rules:
         listed = ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))
         yield say(f"ignored on purpose: {listed}", "dim")
-
-
-def _not_there(case: Case) -> Iterator[Block]:
-    """Services whose logs are missing altogether, and what they would have told."""
-    seen = {service for coverage in case.coverage for service in coverage.services}
-    seen |= {evidence.service for evidence in case.evidence if evidence.service}
-    for service, tells in _TELLS.items():
-        if seen and service not in seen:
-            yield say(f"no {service} log: {tells}", "warn")
 
 
 def _settings(case: Case) -> Iterator[Block]:

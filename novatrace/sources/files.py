@@ -27,6 +27,7 @@ from novatrace.sources.encoding import encoding_of, in_utf8
 from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log
 from novatrace.sources.interface import Found, Source
 from novatrace.sources.nodes import node_of_path, service_of_path
+from novatrace.sources.rotation import holes
 
 _BESIDE_BYTES = 1 << 20
 _ROTATED = re.compile(r"^(?P<base>.*?\.(?:log|txt|json))[.\-]?(?P<turn>[\d_\-]*)(?:\.(?:gz|bz2|xz|zst))?$")
@@ -50,12 +51,15 @@ def find(
     sources: list[Source] = []
     notices: list[Notice] = []
     beside: list[Beside] = []
+    names: list[str] = []
     seen: dict[tuple[int, int], str] = {}
     for given in paths:
         if given == "-":
             sources.append(_stdin(stdin, node))
             continue
         for path in _walk(given, notices):
+            if path != given:
+                names.append(path)
             kind = None if path == given else beside_of(path)
             if kind is not None:
                 beside += _beside(path, kind)
@@ -63,11 +67,13 @@ def find(
             source = _source(path, given, node, seen, notices)
             if source is not None and source.is_archive:
                 found = walk(path, node, wanted)
+                names += [s.evidence.place for s in found.sources]
                 sources += sorted(found.sources, key=lambda s: _rotation_path(s.evidence.member or ""))
                 notices += found.notices
                 beside += found.beside
             elif source is not None:
                 sources.append(source)
+    notices += holes(names, (source.evidence.place for source in sources))
     return Found(tuple(_numbered(without_copies(sources, notices))), tuple(notices), tuple(beside))
 
 
