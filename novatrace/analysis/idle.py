@@ -31,7 +31,7 @@ def idle(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Idle | None
     if not found:
         return None
     found.sort(key=lambda h: (-(h.free.ram_mb or 0), h.host))
-    explained = [_explained(h, taken[0]) for h in found[:_EXPLAINED]]
+    explained = [_explained(h, taken[0], ledger) for h in found[:_EXPLAINED]]
     return Idle(burst.target, len(taken), demand, (*explained, *found[_EXPLAINED:]))
 
 
@@ -80,9 +80,9 @@ def _host(host: str, capacity: Capacity) -> IdleHost:
     return IdleHost(HostNode(host), capacity.free, capacity.source, capacity.basis, capacity.age_us, "", "", cited)
 
 
-def _explained(idle_host: IdleHost, first: Decision) -> IdleHost:
+def _explained(idle_host: IdleHost, first: Decision, ledger: Ledger) -> IdleHost:
     """With why the first pass did not choose it."""
     only = replace(first.migration, attempts=tuple(a for a in first.migration.attempts if a.schedule is first.schedule))
-    answer = why_not(Subject("host", idle_host.host.host, (only,), ()), idle_host.host.host)
+    answer = why_not(Subject("host", idle_host.host.host, (only,), ()), idle_host.host.host, ledger.views())
     cited = tuple(dict.fromkeys([*idle_host.citations, *answer.citations]))
     return replace(idle_host, excluded=answer.sentence, excluded_basis=answer.basis, citations=cited)
