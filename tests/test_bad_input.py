@@ -295,8 +295,8 @@ def test_an_interrupted_run_leaves_the_old_case(novatrace, state, tmp_path):
     assert b"interrupted" in said
     shown = novatrace("case", "show", "-f", "json")
     assert json.loads(shown.stdout)["coverage"]["lines"]["total"] == 12
-    left = [p.name for p in state.rglob("*") if p.is_file()]
-    assert sorted(name.rsplit(".", 1)[1] for name in left) == ["lock", "sqlite"]
+    left = [path.suffix for path in state.rglob("cases/*") if path.is_file()]
+    assert sorted(left) == [".lock", ".sqlite"]
 
 
 def test_two_runs_on_one_case_exclude_each_other(novatrace, tmp_path):
