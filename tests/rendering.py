@@ -138,7 +138,7 @@ def coloured(one: Said, escape: str = "\x1b", *, screen: bool = False) -> str:
     if ids and not screen:
         names = _devstack_ids(one, f"{escape}[00;36m")
     elif ids:
-        names = f"{ids['request_id']} {escape}[00;36m{ids.get('user_id', 'None')} {ids.get('project_id', 'None')}"
+        names = f"{ids['request_id']} {escape}[00;36m{ids.get('project_id', 'None')} {ids.get('user_id', 'None')}"
     bracket = f"[{escape}[01;36m{names}{colour}] " if ids else ("[-] " if one.context else "")
     stamp = one.stamped("%Y-%m-%d %H:%M:%S.") + f"{one.when.microsecond // 1000:03} " if screen else ""
     return f"{stamp}{colour}{one.level} {one.logger} {bracket}{escape}[01;35m{one.prefix}{colour}{one.message}{end}"

@@ -22,6 +22,10 @@ NAMES = [layout.name for layout in load_layouts()]
 # Files that show a thing, not a layout.
 SHOWN = {
     "chinese": "oslo",
+    "colour-caret": "devstack-screen",
+    "colour-literal": "devstack-screen",
+    "colour-lost-escape": "devstack-screen",
+    "colour-octal": "devstack-screen",
     "filebeat": "logstash-json",
     "logstash": "logstash-json",
     "opensearch-hits": "kolla-fluentd",
@@ -147,3 +151,13 @@ def test_packed_fixtures_read_the_same(novatrace, tmp_path):
     (tmp_path / "j.gz").write_bytes(gzip.compress((FOLDER / "journalctl-export.log").read_bytes()))
     done = novatrace("inspect", tmp_path, "-f", "json", "-q")
     assert json.loads(done.stdout)["coverage"]["inputs"][0]["layout"] == "journalctl-export/oslo"
+
+
+@pytest.mark.parametrize(("year", "first"), [("2015", "user"), ("2018", "project"), ("2026", "project")])
+def test_devstacks_files_name_the_project_first_since_2018(year, first):
+    """The same line means something else before and after; both ways of reading agree."""
+    request = HEAD.split("[")[1].split(maxsplit=1)[0]
+    line = f"{year}-05-02 09:00:00.120 INFO nova.compute.claims [{request} one two] Claim successful on node cn7\n"
+    for how in ({}, {"line_by_line": True}):
+        found, _, _ = read(line.encode() * 3, "nova-compute", **how)
+        assert {(e.user_id, e.project_id) for e in found} == {("one", "two") if first == "user" else ("two", "one")}

@@ -17,6 +17,8 @@ from novatrace.parsing.layouts import USER_FIRST
 from novatrace.parsing.records import RecordReader
 from novatrace.parsing.suffixes import without_suffix
 
+# From then on DevStack's files, which have no process id, name the project before the user.
+_DEVSTACK_SINCE = "2018"
 _NO_IDS = (None, None, None, None)
 _REMEMBERED_CHARS = 240
 _REMEMBERED = 20_000
@@ -49,7 +51,7 @@ class OneLiners:
             return UNUSUAL
         date, time, fraction, pid, level, logger, context, instance, message = parts
         request_id, global_id, user, project = identity(context, USER_FIRST) if context else _NO_IDS
-        if request_id is None and level in ("ERROR", "TRACE"):
+        if (request_id is None and level in ("ERROR", "TRACE")) or (pid is None and date >= _DEVSTACK_SINCE):
             return UNUSUAL
         service = self._evidence.service
         if service is None:
