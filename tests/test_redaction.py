@@ -55,6 +55,35 @@ OTHERS = (
     "'personality': [{{'path': '/x', 'contents': '{v}'}}]", "connection_info: {{'auth_username': '{v}', 'auth_password': '{v}'}}",
     "X-Amz-Signature={v}&x=1", "temp_url_sig={v}&x=1", 'Proxy-Authorization: Digest response="{v}"',
 )  # fmt: skip
+# What no key announces: sentences, arguments, pairs, elements, nested values, spelled letters, config dumps, YAML.
+UNANNOUNCED = (
+    "password is {v}", "password was set to {v}", "the password for nova is {v}", "password '{v}'", "password [{v}]", "passwd {v}",
+    "Invalid token {v}", "Unable to validate token {v}: gone", "token_id {v}", "X-Auth-Token {v}", "iscsi CHAP secret {v}",
+    "set_admin_password({v})", "password -> {v}", "password==>{v}", "password：{v}", "password\xa0=\xa0{v}", "password\u200b={v}",
+    "password\x1b[0m=\x1b[31m{v}\x1b[0m", "admin_password                 = {v} log_opt_values x.py:2", '{{"password":\n  "{v}"}}',
+    "password: |\n  {v}\n", "password: >-\n    {v}\nnext: x", "adminPass: !!str {v}", "<adminPass xmlns='x'>{v}</adminPass>",
+    "<secret ephemeral='no'>{v}</secret>", "<password><![CDATA[{v}]]></password>", "<property name='password' value='{v}'/>",
+    '{{"name": "password", "value": "{v}"}}', '{{"key": "admin_pass", "value": "{v}"}}', "{{'name': 'token', 'default': '{v}'}}",
+    "name=password value={v}", "password=SecretStr('{v}')", "auth=('nova', '{v}')", "credentials=PlainCredentials('nova', '{v}')",
+    "'pass': '{v}'", "pass={v}", "login(user='x', pw='{v}')", "root_pw: {v}", "curl -u admin:{v} http://x", "curl --user 'a:{v}' x",
+    "mysql -unova -p{v} nova", "mysqldump -u root -p{v} nova", "ldapsearch -x -w {v}", "redis-cli -a {v}", "openssl enc -k {v}",
+    "openssl rsa -passin pass:{v}", "virsh set-user-password x root {v}", "--op update -n node.session.auth.password -v {v}",
+    "('iscsiadm', '-n', 'node.session.auth.password', '-v', '{v}')", "-object secret,id=x,format=base64,data={v}",
+    "nova:{v}@10.0.0.5:5672", "http://h/?sig={v}&x=1", "sessionid={v}", "JSESSIONID={v}", "changePassword: {{adminPass: {v}}}",
+    '{{"token": {{"id": "{v}", "expires": "2026"}}}}', "injected_files: [['/etc/x', '{v}']]",
+    "\\x70\\x61\\x73\\x73\\x77\\x6f\\x72\\x64={v}",
+    "p%61ssword={v}", "%70%61%73%73%77%6f%72%64%3d{v}", "&#112;assword={v}", "ghp_abcdefghijklmnopqrst{v}", "glpat-{v}{v}",
+    "xoxb-1234567890-{v}", "AIza{v}{v}{v}", "hvs.{v}{v}", "ASIA{u}", "root:$6$salt${v}:18000:0:99999:7:::", "$2b$12${v}{v}",
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----\n{v}",
+)  # fmt: skip
+NO_SECRETS = (
+    "token 8 of 10", "password authentication failed for user nova", "Secret with UUID 5c915873-a45d-4146-8497-2c65d23bbee4 not found",
+    "Created secret volume-5c915873-a45d-4146-8497-2c65d23bbee4", "token for compute-01.dc1.example.org", "password for req-5c915873",
+    "[req-a6070664-06f2-46b6-b201-911da09ad530 8f1d3a55b7f24b0c9be2f9a1c0d4e6b7 5d2c9be4a1ef4b7f8c1f0e9d7a6b3c21 - - -] Selected host",
+    "AMQP server on 10.0.0.5:5672 is unreachable", "GET /v2.1/servers/detail?marker=5c915873-a45d-4146-8497-2c65d23bbee4&limit=10",
+    "compute-02 (node compute-02.dc1) at 10:11:12.345", "mail root@compute-02.example.org", "host:cinder01@lvmdriver-1",
+    "at Asia/Kathmandu", "Filter ComputeFilter returned 0 hosts", "name=compute-02 value=5c915873", "%5Bcompute-02%5D%20is%20full",
+)  # fmt: skip
 
 
 def canaries():
@@ -71,7 +100,7 @@ def canaries():
                     if encoding != "base64"
                     else encode(syntax.format(k=key, v=value)),
                 )
-    for syntax in OTHERS:
+    for syntax in (*OTHERS, *UNANNOUNCED):
         number += 1
         value = f"Cnry{number:05d}zQ7x"
         yield value, f"see {syntax.format(v=value, u=f'CANARY{number:05d}ABCDEFGH')} end"
@@ -141,7 +170,15 @@ def test_what_is_no_secret_stays():
     assert mask("http://host:8774/v2/x?mail=a@b.c").count == 0
 
 
+@pytest.mark.parametrize("text", NO_SECRETS)
+def test_names_and_ids_are_not_taken_for_secrets(text):
+    """UUIDs, request ids, hosts, addresses and sentences without a secret stay as they are."""
+    assert mask(text).text == text
+
+
 HOSTILE = {
+    "curl": "curl -u ", "logins": "a:bbbb@", "nested": "token={", "nested lists": 'token=[["', "spelled": "%41", "hashes": "$6$",
+    "pairs": "name=password value=", "elements": "<secret a='", "sentences": "password is set to ", "attributes": "<token a='b' ",
     "words": "password", "keys": "password=", "urls": "a://", "hosts": "a://b:1/@", "quotes": 'password="', "backslashes": "token='\\\\'",
     "percents": "token%25", "jwt": "eyJ", "pem": "-----BEGIN RSA PRIVATE KEY-----", "lists": 'token=["a","',
     "base64": "cGFzc3dvcmQ6IGh1bnRlcjIyIHp6enp6 ",

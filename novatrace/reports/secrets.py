@@ -14,21 +14,26 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from novatrace.reports.secret_shapes import SHAPES, Hit, logins, nested_end, shaped, spelled, told
+
 _QUOTE = (
     r"(?:\\{0,8}[\"']|&(?:amp;){0,3}(?:quot|apos|\#3[49]|\#x2[27]);|%(?:25){0,3}2[27]|\\{1,8}u002[27]|\\{1,8}x2[27])"
 )
-_EQUALS = r"(?:=>|:=|[=:]|%(?:25){0,3}3[DdAa]|&(?:amp;){0,3}\#(?:61|58|x3[dDaA]);|\\{1,8}u003[dDaA]|\\{1,8}x3[dDaA])"
+_EQUALS = r"(?:={1,3}>|-{1,2}>|:=|[=:：＝→]|%(?:25){0,3}3[DdAa]|&(?:amp;){0,3}\#(?:61|58|x3[dDaA]);|\\{1,8}u003[dDaA]|\\{1,8}x3[dDaA])"
 _CLOSE = r"(?:>|&(?:amp;){0,3}gt;|%(?:25){0,3}3[eE]|\\{1,8}u003[eE]|\\{1,8}x3[eE])"
 _COMMA = r"(?:,|%(?:25){0,3}2[cC])"
-_BLANK = r"(?:[ \t]|%(?:25){0,3}(?:20|0[9aAdD]|5[cC][nrt])|\+|\\{1,8}u0020|\\{1,8}[nt](?![a-z]))"
+_BLANK = (
+    r"(?:[ \t\xa0\u200b-\u200f\u2060\ufeff]|\x1b\[[\d;]{0,12}m|"
+    r"%(?:25){0,3}(?:20|0[9aAdD]|5[cC][nrt])|\+|\\{1,8}u0020|\\{1,8}[nt](?![a-z]))"
+)
 _NEXT = re.compile(
-    rf"[\w\-]{{0,32}}+(?P<key_end>{_QUOTE})?{_BLANK}{{0,6}}+"
-    rf"(?:(?P<equals>{_EQUALS}){_BLANK}{{0,6}}+|(?P<xml>{_CLOSE})|(?P<tuple>{_COMMA}){_BLANK}{{0,6}}+(?={_QUOTE}|[ub]{_QUOTE}))",
+    rf"[\w\-]{{0,32}}+(?P<key_end>{_QUOTE})?{_BLANK}{{0,64}}+"
+    rf"(?:(?P<equals>{_EQUALS})(?:\s{{1,64}}(?={_QUOTE})|{_BLANK}{{0,6}}+)|(?P<xml>{_CLOSE})|(?P<tuple>{_COMMA}){_BLANK}{{0,6}}+(?={_QUOTE}|[ub]{_QUOTE}))",
 )
 _OPTION = re.compile(r"[\w\-]{0,32}+(?:(?P<equals>%(?:25){0,3}20)|[ \t]){1,6}+(?=[^\s\-])")
 _BRACKET = r"(?:[\[({]|%(?:25){0,3}(?:5[bB]|28|7[bB]))"
 _OPENING = re.compile(
-    rf"(?P<list>{_BRACKET}{_BLANK}{{0,3}}+){{0,3}}(?:[ubrUBR]{{0,2}}(?P<quote>{_QUOTE}))?",
+    rf"(?:[A-Za-z]\w{{0,24}}(?=\())?(?P<list>{_BRACKET}{_BLANK}{{0,3}}+){{0,3}}(?:[ubrUBR]{{0,2}}(?P<quote>{_QUOTE}))?",
 )
 _MORE = re.compile(rf"{_BLANK}{{0,4}}{_COMMA}{_BLANK}{{0,4}}[ubrUBR]{{0,2}}(?P<quote>{_QUOTE})")
 _BARE_END = re.compile(r"[\s<>\"'|`]|&|[,;](?=\s|$)|[)\]}](?=[\s,;)\]}.]|$)|\\+[\"'nrt]|\\{1,8}(?:u00|x)2[267]")
@@ -36,8 +41,12 @@ _ENCODED_END = re.compile(
     r"[\s<>\"'|`&]|%(?:25){0,3}(?:2[0267cC]|0[aAdD]|3[bBcC])|\\{1,8}u00(?:2[0267]|3[cCeE])|[)\]}](?=[\s,;)\]}.]|$)"
 )
 _XML_END = re.compile(r"<|&(?:amp;){0,3}lt;|%(?:25){0,3}3[cC]|\\{1,8}u003[cC]|\\{1,8}x3[cC]")
+_CDATA_END = re.compile(r"(?<=\]\]>)")
+_BLOCK = re.compile(r"[|>][+\-]?[ \t]*\n(?:[ \t]+[^\n]*\n?)+")
+_TAG = re.compile(r"(?:!!?\w{1,12}|[|>][+\-]?) +")
 _LINE_END = re.compile(rf"[\r\n]|\\{{1,8}}[nr]|{_QUOTE}(?=\s*(?:[,}}\]):]|$|-))|[\"']")
 _WORD_BEFORE = re.compile(r"\s|%(?:25){0,3}20")
+_INSIDE = re.compile(r"\s*(?:[ub]?[\"'\\]|\w{1,40}\s?[:=])")
 _NOTHING = re.compile(r"(?:None|null|[Tt]rue|[Ff]alse)(?=[,;)\]}&\s]|$)")
 _PAIR = re.compile(rf"(?:(?:\(|%(?:25){{0,3}}28)[ub]?{_QUOTE}[\w\-]*|--[\w\-]*)$")
 _SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Negotiate|Token)[ \t]+", re.IGNORECASE)
@@ -54,22 +63,18 @@ _SKIPPED_KEYS = re.compile(r"(?i)(?:public|routing|sort|primary|foreign|cache|pa
 _WORDS = {
     "password": "password", "passwd": "password", "passphrase": "password", "adminpass": "password", "admin_pass": "password",
     "passcode": "password", "_pass": "password", "pwd": "password", "secret": "secret", "token": "token", "apikey": "key",
-    "api_key": "key", "api-key": "key", "accesskey": "key", "privatekey": "key", "_key": "key", "credential": "secret",
+    "api_key": "key", "api-key": "key", "accesskey": "key", "privatekey": "key", "_key": "key",
+    "_pw": "password", "'pass": "password", '"pass': "password",
+    "sessionid": "token", "session_id": "token",
+    "sessid": "token", "?sig": "key", "&sig": "key", "injected_files": "body", "credential": "secret",
     "auth_username": "secret", "auth_data": "secret", "user_data": "body", "userdata": "body", "contents": "body",
     "configdrive": "body", "signature": "key", "_sig": "key",
 }  # fmt: skip
 _HEADERS = {"authorization": "header", "cookie": "header"}
 _TO_LINE_END = frozenset(_HEADERS)
 _URLS = ("://", ":\\/\\/", "%3a%2f%2f", "%253a%252f%252f", "%3a//", "\\u003a\\u002f\\u002f")
-_SHAPES = {
-    "gaaaaa": (re.compile(r"gAAAAA[\w\-=%]{20,}"), "token"),
-    "eyj": (re.compile(r"eyJ[\w\-]{6,400}+\.[\w\-]{6,}\.?[\w\-]*"), "token"),
-    "akia": (re.compile(r"AKIA[0-9A-Z]{12,}"), "key"),
-    "/tokens/": (re.compile(r"(?<=/tokens/)[^\s/?\"'&<>]{8,}"), "token"),
-    "sshpass": (re.compile(r"(?<=sshpass) {1,4}-p {0,4}(?:'[^']*'|\"[^\"]*\"|\S+)"), "password"),
-}
 _PEM = "-----begin"
-_PEM_HEAD = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
+_PEM_HEAD = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{20,}={0,2}|(?:[A-Za-z0-9+/]{20,}%3[dD](?:%3[dD])?)")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){12,}")
 _PRINTABLE = re.compile(r"[\x09\x0a\x0d\x20-\x7e]+")
@@ -80,7 +85,7 @@ _PORT = re.compile(r"\d{1,5}/")
 _TELLING = 4  # a value this short is masked where its key stands, and too common to look for elsewhere
 _RECURRING = 8
 _TOO_COMMON = frozenset(["password", "required", "disabled", "undefined", "sanitized", "unchanged", "redacted"])
-_ANY = (*_WORDS, *_HEADERS, *_URLS, *_SHAPES, _PEM)
+_ANY = (*_WORDS, *_HEADERS, *_URLS, *SHAPES, _PEM)
 
 
 @dataclass(slots=True)
@@ -90,15 +95,6 @@ class Masked:
     text: str
     count: int = 0
     raw: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A stretch of the text to mask."""
-
-    start: int
-    end: int
-    kind: str
 
 
 def mask(text: str, *, depth: int = 0) -> Masked:
@@ -147,8 +143,8 @@ def _places(lowered: str) -> Iterator[tuple[int, str]]:
             at = lowered.find(word, at + len(word))
 
 
-def _hits(text: str, lowered: str, places: list[tuple[int, str]], depth: int) -> list[_Hit]:
-    hits: list[_Hit] = []
+def _hits(text: str, lowered: str, places: list[tuple[int, str]], depth: int) -> list[Hit]:
+    hits: list[Hit] = []
     urls = _Urls(text)
     behind = {True: 0, False: 0}  # inside of a header's value other secrets are looked for: they may go on behind it
     for start, word in places:
@@ -160,39 +156,39 @@ def _hits(text: str, lowered: str, places: list[tuple[int, str]], depth: int) ->
             behind[header] = max(behind[header], hit.end)
     if depth < 2:  # noqa: PLR2004 - base64 in base64 is looked into, no deeper
         hits += _encoded(text, depth)
+    hits += logins(text)
     return sorted(hits, key=lambda hit: (hit.start, -hit.end))
 
 
-def _at(text: str, lowered: str, start: int, word: str, urls: _Urls) -> Iterator[_Hit]:
+def _at(text: str, lowered: str, start: int, word: str, urls: _Urls) -> Iterator[Hit]:
     if word in _URLS:
         yield from urls.userinfo(start + len(word))
-    elif word in _SHAPES:
-        pattern, kind = _SHAPES[word]
-        match = pattern.match(text, start) or pattern.match(text, start + len(word))
-        if match:
-            yield _Hit(match.start(), match.end(), kind)
+    elif word in SHAPES:
+        yield from shaped(text, start, word)
     elif word == _PEM:
         if _PEM_HEAD.match(text, start):
             end = lowered.find("-----end", start)
             stop = len(text) if end < 0 else text.find("-----", end + len("-----end")) + len("-----")
-            yield _Hit(start, stop if stop > start + len("-----") else len(text), "pem")
+            yield Hit(start, stop if stop > start + len("-----") else len(text), "pem")
     else:
         yield from _keyed(text, start, word)
 
 
-def _keyed(text: str, start: int, word: str) -> Iterator[_Hit]:
+def _keyed(text: str, start: int, word: str) -> Iterator[Hit]:
     """The value of a key that holds the word."""
     after = start + len(word)
     following = _NEXT.match(text, after)
     if following is None:
         option = _OPTION.match(text, after)
         if option is None or "--" not in _WORD_BEFORE.split(text[max(0, start - 40) : start])[-1]:
+            yield from told(text, start, after, word, _WORDS.get(word) or _HEADERS[word])
             return
         following = option
     if _SKIPPED_KEYS.search(text[max(0, start - 12) : after]):
         return
     if following.re is _NEXT and following["tuple"] and not _PAIR.search(text[max(0, start - 60) : start]):
-        return  # a name in a list of names
+        yield from told(text, start, after, word, _WORDS.get(word) or _HEADERS[word])  # else a name in a list of names
+        return
     if _NOTHING.match(text, following.end()):
         return
     kind = _WORDS.get(word) or _HEADERS[word]
@@ -204,17 +200,29 @@ def _keyed(text: str, start: int, word: str) -> Iterator[_Hit]:
         yield from _line(text, begin, kind)
     elif groups.get("xml"):
         if not _CLOSING_TAG.search(text[max(0, start - 40) : start]):
-            yield from _until(text, begin, _XML_END, kind)
+            cdata = text.startswith("<![CDATA[", begin)
+            yield from _until(text, begin, _CDATA_END if cdata else _XML_END, kind)
     else:
-        bare = _ENCODED_END if len(groups.get("equals") or "") > 2 else _BARE_END  # noqa: PLR2004 - := and => are not encoded
+        bare = _ENCODED_END if (groups.get("equals") or "=")[0] in "%&\\" else _BARE_END
         yield from _value(text, begin, bare, kind)
 
 
-def _value(text: str, begin: int, bare_end: re.Pattern[str], kind: str) -> Iterator[_Hit]:
+def _value(text: str, begin: int, bare_end: re.Pattern[str], kind: str) -> Iterator[Hit]:
+    if text.startswith("[MASKED:", begin):
+        return
+    block = _BLOCK.match(text, begin)
+    if block:
+        yield Hit(begin, block.end(), kind)
+        return
+    tag = _TAG.match(text, begin)
+    begin = tag.end() if tag else begin
     if text.startswith("[MASKED:", begin):
         return
     opening = _OPENING.match(text, begin)
     quote = opening["quote"] if opening else None
+    if _is_nested(text, begin, opening):
+        yield Hit(begin, nested_end(text, begin), kind)
+        return
     if opening is None or quote is None:
         yield from _until(text, begin, bare_end, kind)
         return
@@ -222,21 +230,28 @@ def _value(text: str, begin: int, bare_end: re.Pattern[str], kind: str) -> Itera
     while True:
         end = _closing(text, start, quote)
         if end > start and not _HARMLESS.fullmatch(text, start, end):
-            yield _Hit(start, end, kind)
+            yield Hit(start, end, kind)
         more = _MORE.match(text, end + len(quote)) if opening["list"] else None
         if more is None:
             return
         start, quote = more.end(), more["quote"]
 
 
-def _until(text: str, begin: int, pattern: re.Pattern[str], kind: str) -> Iterator[_Hit]:
+def _is_nested(text: str, begin: int, opening: re.Match[str] | None) -> bool:
+    """True for the value of a key that has keys or lists inside: no one quote ends it."""
+    if text.startswith("{", begin):
+        return bool(_INSIDE.match(text, begin + 1))
+    return opening is not None and text[begin : opening.start("quote")].count("[") + text.startswith("([", begin) > 1
+
+
+def _until(text: str, begin: int, pattern: re.Pattern[str], kind: str) -> Iterator[Hit]:
     match = pattern.search(text, begin)
     end = match.start() if match else len(text)
     if end > begin and not _HARMLESS.fullmatch(text, begin, end):
-        yield _Hit(begin, end, kind)
+        yield Hit(begin, end, kind)
 
 
-def _line(text: str, begin: int, kind: str) -> Iterator[_Hit]:
+def _line(text: str, begin: int, kind: str) -> Iterator[Hit]:
     """A header's value, to the end of its line or of its quotes; the scheme of an Authorization is kept."""
     if text.startswith("[MASKED:", begin):
         return
@@ -251,7 +266,7 @@ def _line(text: str, begin: int, kind: str) -> Iterator[_Hit]:
         match = (_NEW_LINE if quoted_inside else _LINE_END).search(text, start)
         end = match.start() if match else len(text)
     if end > start and not text.startswith("[MASKED:", start) and not _HARMLESS.fullmatch(text, start, end):
-        yield _Hit(start, end, kind)
+        yield Hit(start, end, kind)
 
 
 def _closing(text: str, start: int, quote: str) -> int:
@@ -281,7 +296,7 @@ class _Urls:
         self._end = 0
         self._last_at = -1
 
-    def userinfo(self, start: int) -> Iterator[_Hit]:
+    def userinfo(self, start: int) -> Iterator[Hit]:
         """Passwords between ``scheme://`` and the last ``@`` of a URL, also of one with several hosts."""
         if start >= self._end:
             token = _USERINFO.match(self._text, start)
@@ -293,18 +308,21 @@ class _Urls:
             return
         hosts = list(_SEVERAL.finditer(f"{self._text[start : self._last_at]}@x"))
         if len(hosts) > 1 and sum(len(host[0]) for host in hosts) == self._last_at + 2 - start:
-            yield from (_Hit(start + host.start(1), start + host.end(1), "url") for host in hosts)
+            yield from (Hit(start + host.start(1), start + host.end(1), "url") for host in hosts)
         else:
-            yield _Hit(colon.end(), self._last_at, "url")
+            yield Hit(colon.end(), self._last_at, "url")
 
 
-def _encoded(text: str, depth: int) -> Iterator[_Hit]:
+def _encoded(text: str, depth: int) -> Iterator[Hit]:
     """Runs of base64 or hex that hold a secret when decoded."""
     for pattern, decode in ((_BASE64, _from_base64), (_HEX, _from_hex)):
         for match in pattern.finditer(text):
             decoded = decode(match[0])
             if decoded is not None and mask(decoded, depth=depth + 1).count:
-                yield _Hit(match.start(), match.end(), "encoded")
+                yield Hit(match.start(), match.end(), "encoded")
+    for start, end, decoded in spelled(text):
+        if mask(decoded, depth=depth + 1).count:
+            yield Hit(start, end, "encoded")
 
 
 def _from_base64(run: str) -> str | None:

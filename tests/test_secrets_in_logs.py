@@ -1,0 +1,90 @@
+"""Secrets wherever a log has a place for them, read as logs are read, in no output of any command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from cases import FIXTURES
+from test_exports import everything
+from test_redaction import CORPUS
+
+from novatrace import pipeline
+from novatrace.pipeline.ingest import RunOptions
+
+FORMATS = ("text", "markdown", "jira", "html", "json", "csv")
+SOURCE = FIXTURES / "real-nova" / "b4-race-hugepages-1sched"
+VM = "733a4217-e97a-4542-8a5f-02336a222483"
+REQUEST = "req-31dc591a-5204-430c-882b-13e47f3afabc"
+TEXTS = [text for _, text in CORPUS[:: len(CORPUS) // 20]] + [text for _, text in CORPUS[-76:]]
+
+
+def head(number: int, level: str = "ERROR") -> str:
+    """The beginning of a line of the VM's request."""
+    return f"2026-11-23 00:08:36.{number % 800:03} 62557 {level} nova.compute.manager [None {REQUEST} u p - - default default]"
+
+
+def lines_of(texts):
+    """Every place of a compute log: messages, faults, tracebacks, requests, claims, warnings, broken lines."""
+    for number, text in enumerate(texts):
+        yield f"{head(number)} [instance: {VM}] Setting instance vm_state to ERROR: {text}"
+        yield f"2026-11-23 00:08:36.900 62557 ERROR nova.compute.manager [instance: {VM}] Traceback (most recent call last):"
+        yield f"2026-11-23 00:08:36.900 62557 ERROR nova.compute.manager [instance: {VM}]   File x, in y: {text}"
+        yield f"{head(number, 'INFO')} [instance: {VM}] Claim unsuccessful on node compute-02: {text}"
+        yield f"{head(number, 'DEBUG')} {text}"
+        url = f'10.0.0.1 "GET /v2.1/{text} HTTP/1.1"'
+        yield f"2026-11-23 00:08:36.800 1 INFO nova.osapi_compute.wsgi.server [{REQUEST} u p - - -] {url} status: 202 len: 1 time: 0.1"
+        yield f"?? {number} {text}"
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """The case with canaries in its logs, a log in JSON, a journal, a nova.conf and an operator's notes beside it."""
+    folder = tmp_path_factory.mktemp("canaries") / "logs"
+    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("truth.json"))
+    with (folder / "compute-02" / "nova-compute.log").open("a", encoding="utf-8") as log:
+        log.writelines(line.replace("\n", " ") + "\n" for line in lines_of(TEXTS))
+    row = {
+        "asctime": "2026-11-23 00:08:37",
+        "msecs": 1.0,
+        "levelname": "ERROR",
+        "name": "nova.compute.manager",
+        "process": 7,
+    }
+    rows = [
+        {**row, "message": text, "traceback": [text], "context": {"request_id": REQUEST, "auth_token": text}}
+        for text in TEXTS
+    ]
+    (folder / "ctl01" / "nova-api.json.log").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    entry = {"__REALTIME_TIMESTAMP": "1795392517000000", "SYSLOG_IDENTIFIER": "nova-compute"}
+    fields = [{**entry, "MESSAGE": text, "_CMDLINE": text} for text in TEXTS]
+    (folder / "ctl01" / "journal.json").write_text("".join(json.dumps(r) + "\n" for r in fields), encoding="utf-8")
+    options = "\n".join(f"transport_url = rabbit://nova:{'Cnry'}{n:05d}zQ7x@h{n}:5672/" for n in range(3))
+    conf = f"[DEFAULT]\n{options}\n[keystone_authtoken]\npassword = Cnry00000zQ7x\n[neutron]\nmetadata_proxy_shared_secret = Cnry0zQ7x\n"
+    (folder / "ctl01" / "nova.conf").write_text(conf, encoding="utf-8")
+    (folder / "notes.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    return folder
+
+
+def test_no_report_shows_a_secret_of_the_logs(logs):
+    """correlate, inspect and explain in every format, exports of every table; the quoted lines with them."""
+    case = pipeline.analyse(RunOptions((str(logs),), jobs=1))
+    subject = pipeline.subject_of(case, VM)
+    for name in FORMATS:
+        for kind in ("correlate", "inspect", "explain") if name in ("text", "html", "json") else ("correlate",):
+            shown = pipeline.render(name, kind, case, subject)
+            assert "Cnry" not in shown, (name, kind)
+            assert "CANARY" not in shown, (name, kind)
+    assert "MASKED" in pipeline.render("html", "explain", case, subject)
+    for name in ("csv", "jsonl", "otlp", "perfetto", "timesketch"):
+        assert "Cnry" not in everything(name, case), name
+
+
+def test_no_command_shows_a_secret_of_the_logs(novatrace, logs):
+    """Neither on standard output nor beside it; pseudonyms change nothing of that."""
+    assert b"Cnry" in (logs / "compute-02" / "nova-compute.log").read_bytes()
+    for arguments in (("correlate", logs, "--redact"), ("filters",)):
+        done = novatrace(*arguments)
+        assert done.returncode in (0, 3), done.stderr
+        assert b"Cnry" not in done.stdout + done.stderr
