@@ -46,7 +46,7 @@ def _finding(case: Case, name: str, refused: _Refused) -> Finding:
         ),
         basis="observed",
         evidence=_wording.once(_wording.refusal(a.claim) for _, a in refused if a.claim is not None),
-        advice=_advice(case, name) + _wording.in_error(moved),
+        advice=_advice(case, name) + _wording.in_error(m for m in moved if m.stage != "retries-exhausted"),
     )
 
 
@@ -65,4 +65,4 @@ def _advice(case: Case, name: str) -> str:
             f"Choices that run at once share a view of the devices until the claim: keep PciPassthroughFilter in "
             f"{_options.named('enabled_filters', case)} and move such VMs one at a time to a host{also}. {retry}"
         )
-    return f"{retry} The room that a claim finds is smaller than what the scheduler saw by what was claimed in between."
+    return retry

@@ -20,7 +20,7 @@ _STAGES = {
     ),
     "filtered-out": (
         "the filters removed every host",
-        "The last filter with hosts before it decided: see the funnel of one of them with `novatrace explain`.",
+        "See what the hosts lack for it: the funnel of one of these moves is in `novatrace explain VM`.",
     ),
 }
 
@@ -46,7 +46,7 @@ def find(case: Case) -> Iterator[Finding]:
             measures=(Measure("moves", count, 0, "moves"),),
             basis="observed",
             evidence=tuple(m.citations[-1] for m in failed),
-            advice=advice,
+            advice=f"{_wording.listed(last)} removed the last hosts. {advice}" if last else advice,
         )
 
 
