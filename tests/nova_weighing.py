@@ -40,14 +40,19 @@ def prepare(wheel, options):
     return conf, log
 
 
-def weighed(weighers, states):
-    """(host, weight) in Nova's order."""
-    from nova.scheduler import weights  # noqa: PLC0415 - importable once prepared
-
+def made_of(weighers):
+    """Nova's weigher objects; a scheduler makes them once and keeps them."""
     made = []
     for module in weighers:
         names = vars(__import__(f"nova.scheduler.weights.{module}", fromlist=["x"]))
         made += [cls() for name, cls in names.items() if name.endswith("Weigher") and name != "BaseHostWeigher"]
+    return made
+
+
+def weighed(made, states):
+    """(host, weight) in Nova's order."""
+    from nova.scheduler import weights  # noqa: PLC0415 - importable once prepared
+
     return weights.HostWeightHandler().get_weighed_objects(made, states, {})
 
 
@@ -79,7 +84,8 @@ def main():
             del sys.modules[name]
         conf, log = prepare(wheel, question["options"])
         states = [types.SimpleNamespace(**state) for state in question["states"]]
-        found = weighed(question["weighers"], states)
+        made = made_of(question["weighers"])
+        found = weighed(made, states)
         answer = {"order": [[w.obj.host, w.weight] for w in found]}
         if "seeds" in question:
             answer["lists"] = []
@@ -87,6 +93,8 @@ def main():
             for seed in range(question["seeds"]):
                 random.seed(seed)
                 answer["lists"].append([state.host for state in sorted_hosts(found)])
+        later = [types.SimpleNamespace(**state) for state in question.get("then", ())]
+        answer["then"] = [[w.obj.host, w.weight] for w in weighed(made, later)]
         answers.append(answer)
     json.dump(answers, sys.stdout)
 

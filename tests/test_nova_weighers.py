@@ -12,18 +12,26 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.choosing import Chooser
-from novatrace.analysis.replay.ranking import ordered
+from novatrace.analysis.replay.ranking import Ranking, ordered
 from novatrace.analysis.replay.view import View
 from novatrace.analysis.replay.weighing import weights
 from novatrace.model.migration import HostNode, Resources
 from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Weigher
 
 pytestmark = pytest.mark.slow
-RELEASES = {"15.1.5": ("ram", "disk", "io_ops"), "31.3.1": ("ram", "cpu", "disk", "io_ops", "num_instances")}
+RELEASES = {
+    "15.1.5": ("ram", "disk", "io_ops"),
+    "18.3.0": ("ram", "cpu", "disk", "io_ops"),
+    "22.4.0": ("ram", "cpu", "disk", "io_ops"),
+    "27.5.1": ("ram", "cpu", "disk", "io_ops"),
+    "31.3.1": ("ram", "cpu", "disk", "io_ops", "num_instances"),
+}
+KEEP_BOUNDS = {"15.1.5": True, "18.3.0": True, "21.2.4": True, "22.4.0": False, "31.3.1": False}
 HELPER = Path(__file__).with_name("nova_weighing.py")
 
 
@@ -106,6 +114,37 @@ def test_weights_and_order_are_novas(wheel_of, release):
         found = weights(ours, raw(listed), len(listed))
         order = sorted(range(len(listed)), key=found.__getitem__, reverse=True)
         assert [[listed[i]["host"], found[i]] for i in order] == answer["order"]
+
+
+@pytest.mark.parametrize("release", KEEP_BOUNDS)
+def test_a_ranking_that_follows_is_what_the_same_weighers_say_later(wheel_of, release):
+    """A VM comes to the best host, and the same scheduler process weighs again: up to Ussuri by the bounds of before."""
+    rng, names, keeps = random.Random(3), ("ram", "disk", "io_ops"), KEEP_BOUNDS[release]
+    options = {"ram_weight_multiplier": 1.0, "disk_weight_multiplier": 0.5, "io_ops_weight_multiplier": -1.0}
+    rules = Rules(tuple(Weigher(n, options[f"{n}_weight_multiplier"]) for n in names), kept_bounds=keeps)
+    questions, ours = [], []
+    for _ in range(60):
+        before = states(rng, rng.randint(2, 6))
+        hosts = tuple(
+            ReplayHost(HostNode(s["host"]), Resources(), s["free_ram_mb"], s["free_disk_mb"], s["num_io_ops"])
+            for s in before
+        )
+        board = Board(Scenario("file", "x", hosts, (ReplayVm("v", Resources(1, 700, 1)),), (), (), (), rules))
+        view = View(board, names)
+        ranking = Ranking(view, board.classes[0], rules)
+        host = ordered(ranking.refresh()[0])[0]
+        view.take(np.array([host]), board.classes[0])
+        after = [dict(s) for s in before]
+        for key, change in (("free_ram_mb", -700), ("free_disk_mb", -1024), ("num_io_ops", 1)):
+            after[host][key] += change
+        questions.append({"options": options, "weighers": names, "states": before, "then": after})
+        row = ranking.refresh()[0]
+        ours.append([[before[h]["host"], row[h]] for h in ordered(row)])
+    answers = [answer["then"] for answer in ask(wheel_of(release), questions)]
+    same = [[name for name, _ in a] == [name for name, _ in b] for a, b in zip(answers, ours, strict=True)]
+    assert all(same), [(a, b) for a, b, good in zip(answers, ours, same, strict=True) if not good][:1]
+    for answer, own in zip(answers, ours, strict=True):
+        assert [weight for _, weight in own] == pytest.approx([weight for _, weight in answer], abs=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 9])

@@ -203,7 +203,7 @@ def spread_out(vms, hosts=60):
     rng = random.Random(4)
     row = tuple(
         ReplayHost(
-            HostNode(f"h{i}"), Resources(rng.randint(20, 90), ram, 900), seen_ram_mb=ram, seen_disk_mb=rng.randint(5, 900),
+            HostNode(f"h{i}"), Resources(rng.randint(20, 90), ram, 900), seen_ram_mb=ram, seen_disk_mb=1024 * rng.randint(500, 900),
             io_ops=0,
         )
         for i, ram in enumerate(rng.sample(range(200, 900), hosts))

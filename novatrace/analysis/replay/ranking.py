@@ -89,7 +89,7 @@ class Ranking:
             if weigher.name != "logged":
                 high, low = self._bounds(weigher, self._view.seen[weigher.name], passing)
                 if self._keeps:
-                    high = np.maximum(high, self._high.get(weigher.name, self._view.seen[weigher.name].max(axis=1)))
+                    high, low = self._kept(weigher.name, high, low)
                 self._high[weigher.name], self._low[weigher.name] = high, low
         self.scores = self._summed(passing, slice(None))
         self.weighed += passing.size
@@ -102,12 +102,18 @@ class Ranking:
             passing = passing & self._view.passing(board.others, self._cls)
         return passing if len(passing) >= self._view.runs else np.repeat(passing, self._view.runs, axis=0)
 
-    @staticmethod
-    def _bounds(weigher: Weigher, values: Amounts, passing: NDArray[np.bool_]) -> tuple[Amounts, Amounts]:
-        """The greatest and the least of what passes; 0 is the least of most weighers."""
+    def _kept(self, name: str, high: Amounts, low: Amounts) -> tuple[Amounts, Amounts]:
+        """The bounds together with those that were seen before: at first by all hosts, since the process is old."""
+        values = self._view.seen[name]
+        least = np.minimum(values.min(axis=1), 0.0 if name in FROM_ZERO else np.inf)
+        return np.maximum(high, self._high.get(name, values.max(axis=1))), np.minimum(low, self._low.get(name, least))
+
+    def _bounds(self, weigher: Weigher, values: Amounts, passing: NDArray[np.bool_]) -> tuple[Amounts, Amounts]:
+        """The greatest and the least of what passes; 0 is the least of most weighers, unless one that keeps has seen less."""
         if weigher.name in FROM_ZERO:
-            high = np.where(passing, values, 0.0).max(axis=1)
-            return high, np.zeros_like(high)
+            within = np.where(passing, values, 0.0)
+            high = within.max(axis=1)
+            return high, within.min(axis=1) if self._keeps else np.zeros_like(high)
         none = ~passing.any(axis=1)
         high = np.where(passing, values, -np.inf).max(axis=1)
         low = np.where(passing, values, np.inf).min(axis=1)
@@ -131,7 +137,7 @@ class Ranking:
         span = high - low
         if across:
             span, low = span[:, None], low[:, None]
-        normal = np.maximum(values, 0.0) if weigher.name in FROM_ZERO else values - low
+        normal = np.maximum(values, 0.0) if weigher.name in FROM_ZERO and not self._keeps else values - low
         level = span == 0.0
         normal = normal / np.where(level, 1.0, span)
         if level.any():
@@ -187,8 +193,10 @@ class Ranking:
         moved = now > high
         if not self._keeps:
             moved |= ((before >= high) & (now < high)) | (leaves & (np.maximum(before, now) >= high))
-        if name not in FROM_ZERO:
-            low = self._low[name][runs]
+        low = self._low[name][runs]
+        if self._keeps:
+            moved |= now < low
+        elif name not in FROM_ZERO:
             moved |= (now < low) | ((before <= low) & (now > low)) | (leaves & (np.minimum(before, now) <= low))
         return moved
 
@@ -199,7 +207,7 @@ class Ranking:
         values = self._view.seen[name]
         high, low = self._bounds(weigher, values[runs] if len(values) > 1 else values, passing)
         if self._keeps:
-            high = np.maximum(high, self._high[name][runs])
+            high, low = np.maximum(high, self._high[name][runs]), np.minimum(low, self._low[name][runs])
         other = (high != self._high[name][runs]) | (low != self._low[name][runs])
         self._high[name][runs], self._low[name][runs] = high, low
         if other.any():

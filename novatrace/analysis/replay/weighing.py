@@ -3,8 +3,9 @@
 Source: ``nova/weights.py`` (``normalize``, ``BaseWeigher.weigh_objects``, ``BaseWeightHandler.get_weighed_objects``) and
 ``nova/scheduler/weights/{ram,cpu,disk,io_ops,num_instances}.py``, read at 15.1.5 (Ocata), 20.6.1 (Train), 24.2.1 (Xena),
 31.3.1 (2025.1) and 34.0.0 (2026.2). All but the instance count have ``minval = 0``, so that half the RAM of the best host
-weighs 0.5 and not 0. A single host is not weighed at all (weight 0.0). Up to Ussuri (21.2.4 read; no longer in 22.4.0) a weigher
-kept the greatest value that it had once seen for as long as its process lived (``weigh_objects``: ``self.maxval``): ``Rules.kept_bounds``.
+weighs 0.5 and not 0. A single host is not weighed at all (weight 0.0). Up to Ussuri (21.2.4 read; no longer in 22.4.0) a
+weigher kept the greatest value that it had once seen for as long as its process lived (``weigh_objects``: ``self.maxval``, and
+``self.minval`` once a value was below 0): ``Rules.kept_bounds``.
 Before Icehouse raw values were summed: with one weigher the order is the same.
 """
 
