@@ -22,13 +22,11 @@ _BY_OFFSET = attrgetter("provenance.byte_offset")
 
 
 class Line(Struct, frozen=True, gc=False, array_like=True):
-    """What an event does not share with its fragment; ``kind`` counts in the list of the piece."""
+    """What an event does not share with its fragment; ``kind`` and ``values`` count in the lists of the piece."""
 
     kind: int
     when_us: int | None
-    level: str
-    instance_uuid: str | None
-    values: dict[str, Any]
+    values: int
     inherited: bool
     byte_offset: int
     length: int
@@ -45,6 +43,7 @@ class Context(Struct, frozen=True, gc=False, array_like=True):
     global_request_id: str | None
     user_id: str | None
     project_id: str | None
+    instance_uuid: str | None
 
 
 class Fragment(Struct, frozen=True, gc=False, array_like=True):
@@ -55,9 +54,14 @@ class Fragment(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Folded(Struct, frozen=True, gc=False, array_like=True):
-    """The events of a piece."""
+    """The events of a piece.
 
-    kinds: list[str]
+    Texts that come again and again have one set of values (``one_liners``); it is kept once here, and shared by the
+    events again when they are unfolded.
+    """
+
+    kinds: list[tuple[str, str]]
+    values: list[dict[str, Any]]
     fragments: list[Fragment]
 
 
@@ -77,21 +81,25 @@ _DECODER = msgpack.Decoder(Folded, ext_hook=_unpacked)
 
 def fold(events: Iterable[Event]) -> bytes:
     """The events of a piece as bytes."""
-    kinds: dict[str, int] = {}
+    kinds: dict[tuple[str, str], int] = {}
+    values: list[dict[str, Any]] = []
+    known: dict[int, int] = {}
     fragments: dict[Context, list[Line]] = {}
     for e in events:
-        context = Context(e.node, e.service, e.pid, e.request_id, e.global_request_id, e.user_id, e.project_id)
+        context = Context(
+            e.node, e.service, e.pid, e.request_id, e.global_request_id, e.user_id, e.project_id, e.instance_uuid
+        )
         lines = fragments.get(context)
         if lines is None:
             lines = fragments[context] = []
-        kind = kinds.setdefault(e.kind, len(kinds))
+        kind = kinds.setdefault((e.kind, e.level), len(kinds))
+        said = known.setdefault(id(e.values), len(values))
+        if said == len(values):
+            values.append(e.values)  # also keeps it alive, so that its id is no other's
         at = e.provenance
-        lines.append(
-            Line(
-                kind, e.when_us, e.level, e.instance_uuid, e.values, e.inherited, at.byte_offset, at.length, at.line_no
-            )
-        )
-    return _ENCODER.encode(Folded(list(kinds), [Fragment(context, lines) for context, lines in fragments.items()]))
+        lines.append(Line(kind, e.when_us, said, e.inherited, at.byte_offset, at.length, at.line_no))
+    folded = Folded(list(kinds), values, [Fragment(context, lines) for context, lines in fragments.items()])
+    return _ENCODER.encode(folded)
 
 
 def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:
@@ -109,14 +117,20 @@ def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:
 
 
 def _events(folded: Folded, evidence_id: int, lines_before: int) -> Iterator[Event]:
-    kinds = folded.kinds
+    kinds, values = folded.kinds, folded.values
+    once: dict[str | None, str | None] = {}
     for f in folded.fragments:
         c = f.context
-        node, service, pid, request_id = c.node, c.service, c.pid, c.request_id
-        global_id, user, project = c.global_request_id, c.user_id, c.project_id
+        node, service, request_id, global_id, user, project, instance = (
+            once.setdefault(text, text)
+            for text in (
+                c.node, c.service, c.request_id, c.global_request_id, c.user_id, c.project_id, c.instance_uuid,
+            )
+        )  # fmt: skip
         for e in f.lines:
+            kind, level = kinds[e.kind]
             yield Event(
-                kinds[e.kind], e.when_us, node, service, pid, e.level, request_id, global_id, user, project,
-                e.instance_uuid, e.values, e.inherited,
+                kind, e.when_us, node, service, c.pid, level, request_id, global_id, user, project, instance,
+                values[e.values], e.inherited,
                 Provenance(evidence_id, e.byte_offset, e.length, e.line_no + lines_before),
             )  # fmt: skip
