@@ -37,6 +37,8 @@ class HostMap:
         # Answers; what is learnt while the last pieces fall into place (providers) changes none of them.
         self._machines: dict[tuple[str | int, int | None, str | None], HostNode | None] = {}
         self._inputs: dict[int, set[str]] = {}
+        # One object for each: a scheduler names every host for every request.
+        self._places: dict[tuple[str, str | None], HostNode] = {}
         self._listed: set[tuple[str | None, str | None]] = set()
         inventories: list[Event] = []
         for event in events:
@@ -54,7 +56,10 @@ class HostMap:
         known = self._node_of_host.get(host)
         if node is None and known and len(known) == 1:
             node = next(iter(known))
-        return HostNode(host, node)
+        place = self._places.get((host, node))
+        if place is None:
+            place = self._places[host, node] = HostNode(host, node)
+        return place
 
     def room(self, place: HostNode) -> str:
         """Whose resources a place has: the host's, or the node's where a host has several (Ironic, VMware)."""

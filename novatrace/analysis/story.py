@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 from novatrace.model.event import Event
@@ -104,5 +105,6 @@ def timeline(events: list[Event]) -> tuple[TimelineEntry, ...]:
     for event in events:
         text = None if event.inherited else sentence(event)
         if text is not None:
-            entries.append(TimelineEntry(event.when_us, event.node, event.service, text, event.provenance))
+            # The same few sentences are said of every VM.
+            entries.append(TimelineEntry(event.when_us, event.node, event.service, intern(text), event.provenance))
     return tuple(entries)

@@ -22,7 +22,7 @@ class HostStates(Sequence[State]):
         pairs: reads only the names of its hosts, (host, node).
     """
 
-    __slots__ = ("_pairs", "_states", "text")
+    __slots__ = ("_count", "_pairs", "_states", "text")
 
     def __init__(
         self, text: str, states: Callable[[str], list[State]], pairs: Callable[[str], list[tuple[str, str | None]]]
@@ -30,6 +30,7 @@ class HostStates(Sequence[State]):
         self.text = text
         self._states = states
         self._pairs = pairs
+        self._count = -1
 
     @overload
     def __getitem__(self, index: int) -> State: ...
@@ -42,7 +43,9 @@ class HostStates(Sequence[State]):
         return iter(_decoded(self._states, self.text))
 
     def __len__(self) -> int:
-        return len(_decoded(self._states, self.text))
+        if self._count < 0:
+            self.pairs()
+        return self._count
 
     def __bool__(self) -> bool:
         return bool(self.text.strip("[] "))
@@ -59,8 +62,10 @@ class HostStates(Sequence[State]):
         return f"HostStates({self.text!r})"
 
     def pairs(self) -> list[tuple[str, str | None]]:
-        """(host, node) of each; far cheaper than the states."""
-        return self._pairs(self.text)
+        """(host, node) of each; far cheaper than the states, and as many."""
+        found = self._pairs(self.text)
+        self._count = len(found)
+        return found
 
 
 @lru_cache(maxsize=_KEPT)
