@@ -89,6 +89,26 @@ def test_fail_on_tells_a_script(novatrace):
     assert novatrace("correlate", INCIDENT, "--fail-on", "critical", "-q").returncode == 0
 
 
+def test_fail_on_of_explain_counts_what_concerns_the_subject(novatrace):
+    """A target's own finding, from the kept case and from paths; a host without one does not fail."""
+    novatrace("correlate", RACE, "-q")
+    assert novatrace("explain", "compute-02", "--fail-on", "critical", "-q").returncode == 20
+    assert novatrace("explain", "compute-01", "--fail-on", "info", "-q").returncode == 0
+    assert novatrace("explain", "compute-02", RACE, "--fail-on", "critical", "-q").returncode == 20
+    assert novatrace("explain", "e7db70c0", "--fail-on", "error", "-q").returncode == 20
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["filters"], ["explain", "65cca1b7"]])
+def test_strict_writes_nothing_from_a_part(novatrace, tmp_path, command):
+    """What could not be read ends in 3; with --strict before anything is written."""
+    shutil.copytree(FIXTURES / "real-nova" / "a-single-migrate", tmp_path / "logs")
+    missing = tmp_path / "logs" / "gone"
+    done = novatrace(*command, tmp_path / "logs", missing, "-q")
+    assert (done.returncode, bool(done.stdout)) == (3, True)
+    done = novatrace(*command, tmp_path / "logs", missing, "-q", "--strict")
+    assert (done.returncode, done.stdout) == (3, b"")
+
+
 def test_since_and_until_bound_the_actions(novatrace):
     """Actions outside of the bounds are left out; the ledger still covers all lines."""
     done = novatrace("correlate", INCIDENT, "--since", "2016-10-28 15:16:03", "-f", "json")

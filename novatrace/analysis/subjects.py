@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
-from novatrace.model.migration import HostNode, Migration
+from novatrace.model.evidence import Provenance
+from novatrace.model.migration import Citation, HostNode, Migration
 from novatrace.model.subject import Subject
 
 Name = tuple[str, str, str, int]
@@ -34,6 +35,29 @@ def index(case: Case) -> Iterator[Name]:
     named = {candidate.host for schedule in passes for candidate in schedule.candidates}
     named |= {view.target for view in case.views}
     yield from ((name, "host", "", 0) for place in named for name in _both(place))
+    yield from _of_findings(case)
+
+
+def _of_findings(case: Case) -> Iterator[Name]:
+    """Whom each finding concerns: whose lines it cites, and the target and arrivals of a burst whose lines it cites."""
+    concerned: dict[Provenance, set[tuple[str, str]]] = {c.provenance: set() for f in case.findings for c in f.evidence}
+    for migration in case.migrations:
+        _note(concerned, migration.citations, set(_ids(migration)))
+    for burst in case.bursts:
+        ids = {("instance", a.instance_uuid) for a in burst.arrivals if a.instance_uuid}
+        ids |= {("request", a.request_id) for a in burst.arrivals if a.request_id}
+        _note(concerned, burst.citations, ids | {("host", name) for name in _both(burst.target)})
+    for position, finding in enumerate(case.findings):
+        names = {each for c in finding.evidence for each in concerned[c.provenance]}
+        yield from ((name, kind, "findings", position) for kind, name in sorted(names))
+
+
+def _note(
+    concerned: dict[Provenance, set[tuple[str, str]]], citations: Iterable[Citation], names: set[tuple[str, str]]
+) -> None:
+    for citation in citations:
+        if citation.provenance in concerned:
+            concerned[citation.provenance] |= names
 
 
 def beginnings(identifier: str) -> tuple[str, ...]:

@@ -20,6 +20,11 @@ def code(case: Case, fail_on: str | None) -> int:
     return EXIT_COMPLETE
 
 
+def withheld(ended: int, *, strict: bool) -> bool:
+    """True when ``--strict`` forbids to write what rests on a part of the evidence."""
+    return strict and ended == EXIT_INCOMPLETE
+
+
 def report(  # noqa: PLR0913 - what the options of a report say
     case: Case,
     format_name: str,
@@ -36,7 +41,7 @@ def report(  # noqa: PLR0913 - what the options of a report say
         The exit code, and the text that was written.
     """
     ended = code(case, fail_on)
-    if strict and ended == EXIT_INCOMPLETE:
+    if withheld(ended, strict=strict):
         return ended, None
     text = writing.write(
         lambda width, colour: pipeline.render(

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from novatrace import pipeline
-from novatrace.cli import options, progress, stderr, writing
-from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from novatrace.cli import ending, options, progress, stderr, writing
 from novatrace.pipeline.ingest import RunOptions
 from novatrace.pipeline.sharing import Sharing
 
@@ -19,14 +18,17 @@ from novatrace.pipeline.sharing import Sharing
     epilog="\b\nExamples:\n  novatrace explain 32fc6596-d4ab-4ca8-91c3-1c8578ca9fbf\n  novatrace explain 32fc --why-not compute-07\n"
     "  novatrace explain compute-02\n  pbpaste | novatrace explain req-7a578ff5-2e78-410b-8168-5219efa84f9b -",
 )
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", metavar="ID", shell_complete=options.known_ids("instance", "request", "host"))
 @options.paths(required=False)
-@click.option("--why-not", metavar="HOST", help="Also say why this host was not chosen.")
+@click.option(
+    "--why-not", metavar="HOST", shell_complete=options.known_ids("host"), help="Also say why this host was not chosen."
+)
 @options.reading()
 @options.judging()
 @options.output()
 @options.sharing()
 @options.charts()
+@options.ending()
 def command(  # noqa: PLR0913 - one parameter for each option
     identifier: str,
     paths: tuple[str, ...],
@@ -43,13 +45,15 @@ def command(  # noqa: PLR0913 - one parameter for each option
     format_name: str,
     output: str | None,
     charts: Path | None,
+    fail_on: str | None,
     *,
     sharing: Sharing,
+    strict: bool,
     quiet: bool,
     correct_clocks: bool,
 ) -> int:
     """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
-    that tells each step. Without PATH the newest case is used."""  # noqa: D205, D209
+    that tells each step. Without PATH the newest case is used. --fail-on counts the findings that concern it."""  # noqa: D205, D209
     wanted = RunOptions(
         paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
     )
@@ -57,18 +61,19 @@ def command(  # noqa: PLR0913 - one parameter for each option
         case, subject, path = pipeline.explain(identifier, wanted, step, whole=why_not is not None)
     if path is not None and not quiet:
         stderr.note(f"case: {path}")
-    answer = None if why_not is None else pipeline.why_not(case, subject, why_not)
-    sharing = replace(sharing, case_file=path or pipeline.case_file(wanted))
-    writing.write(
-        lambda width, colour: pipeline.render(
-            format_name, "explain", case, subject, answer, width=width, colour=colour, sharing=sharing
-        ),
-        output,
-    )
-    if charts is not None:
-        pipeline.draw(charts, case, subject, sharing=sharing)
-    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
+    code = ending.code(pipeline.concerning(case, subject), fail_on)
+    if not ending.withheld(code, strict=strict):
+        answer = None if why_not is None else pipeline.why_not(case, subject, why_not)
+        sharing = replace(sharing, case_file=path or pipeline.case_file(wanted))
+        writing.write(
+            lambda width, colour: pipeline.render(
+                format_name, "explain", case, subject, answer, width=width, colour=colour, sharing=sharing
+            ),
+            output,
+        )
+        if charts is not None:
+            pipeline.draw(charts, case, subject, sharing=sharing)
     if not quiet and path is None:
         stderr.warnings(case)
         stderr.summary(case, code)
-    return code if path is None else EXIT_COMPLETE
+    return code

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from novatrace import pipeline
-from novatrace.cli import options, progress, stderr, writing
-from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from novatrace.cli import ending, options, progress, stderr, writing
 from novatrace.pipeline.ingest import RunOptions
 from novatrace.pipeline.sharing import Sharing
 
@@ -24,6 +23,7 @@ from novatrace.pipeline.sharing import Sharing
 @options.judging()
 @options.output()
 @options.sharing()
+@options.strict()
 def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     tz: str | None,
@@ -39,6 +39,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     output: str | None,
     *,
     sharing: Sharing,
+    strict: bool,
     quiet: bool,
     correct_clocks: bool,
 ) -> int:
@@ -52,14 +53,15 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if path is not None and not quiet:
         stderr.note(f"case: {path}")
     sharing = replace(sharing, case_file=path or pipeline.case_file(wanted))
-    writing.write(
-        lambda width, colour: pipeline.render(
-            format_name, "filters", case, width=width, colour=colour, sharing=sharing
-        ),
-        output,
-    )
-    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
+    code = ending.code(case, None)
+    if not ending.withheld(code, strict=strict):
+        writing.write(
+            lambda width, colour: pipeline.render(
+                format_name, "filters", case, width=width, colour=colour, sharing=sharing
+            ),
+            output,
+        )
     if not quiet and path is None:
         stderr.warnings(case)
         stderr.summary(case, code)
-    return code if path is None else EXIT_COMPLETE
+    return code

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from novatrace import pipeline
-from novatrace.cli import options, progress, stderr, writing
-from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from novatrace.cli import ending, options, progress, stderr, writing
 from novatrace.pipeline.ingest import RunOptions
 
 
@@ -20,6 +19,7 @@ from novatrace.pipeline.ingest import RunOptions
 @options.paths(required=True)
 @options.reading()
 @options.output()
+@options.strict()
 def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     tz: str | None,
@@ -30,6 +30,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     format_name: str,
     output: str | None,
     *,
+    strict: bool,
     quiet: bool,
 ) -> int:
     """What each input is: layout, node, service, times, levels, the account of its lines, and what was not
@@ -38,11 +39,12 @@ def command(  # noqa: PLR0913 - one parameter for each option
         case = pipeline.inspect(
             RunOptions(paths, tz, node, messages=messages, jobs=jobs, log_formats=log_formats), step
         )
-    writing.write(
-        lambda width, colour: pipeline.render(format_name, "inspect", case, width=width, colour=colour),
-        output,
-    )
-    code = EXIT_INCOMPLETE if pipeline.incomplete(case) else EXIT_COMPLETE
+    code = ending.code(case, None)
+    if not ending.withheld(code, strict=strict):
+        writing.write(
+            lambda width, colour: pipeline.render(format_name, "inspect", case, width=width, colour=colour),
+            output,
+        )
     if not quiet:
         stderr.warnings(case)
         stderr.summary(case, code)

@@ -135,10 +135,30 @@ def ending() -> Callable[[F], F]:
         click.option(
             "--fail-on", type=click.Choice(SEVERITIES), help="Exit with 20 when a finding is this grave or graver."
         ),
-        click.option(
-            "--strict", is_flag=True, help="Write no report and exit with 3 when something could not be read."
-        ),
+        strict(),
     )
+
+
+def strict() -> Callable[[F], F]:
+    """No report of a part."""
+    return click.option(
+        "--strict", is_flag=True, help="Write nothing and exit with 3 when something could not be read."
+    )
+
+
+def known_ids(*kinds: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Completes ids (``instance``, ``request``, ``host``) of the case that is asked for, else of the newest."""
+
+    def complete(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+        from novatrace import pipeline  # noqa: PLC0415 - heavy, and only needed for a TAB
+        from novatrace.errors import NovatraceError  # noqa: PLC0415 - see above
+
+        try:
+            return pipeline.names_like(begun, kinds, ctx.params.get("case_file"))
+        except NovatraceError:
+            return []
+
+    return complete
 
 
 def output() -> Callable[[F], F]:

@@ -178,6 +178,23 @@ def subject_of(case: Case, identifier: str) -> Subject:
     return subjects.subject(case, *_only(found, identifier, len(case.migrations)))
 
 
+def concerning(case: Case, subject: Subject) -> Case:
+    """The case with only those findings that have to do with a subject."""
+    named = (subject.kind, subject.id)
+    kept = {at for name, kind, part, at in subjects.index(case) if part == "findings" and (kind, name) == named}
+    return replace(case, findings=tuple(f for at, f in enumerate(case.findings) if at in kept))
+
+
+def names_like(begun: str, kinds: tuple[str, ...], path: Path | None = None) -> list[str]:
+    """Ids of these kinds that begin so, in a case.
+
+    Raises:
+        CaseError: there is no case, or it cannot be read.
+    """
+    found = CaseReader(path or newest_case()).names(begun)
+    return [name for kind, name in found if kind in kinds]
+
+
 def why_not(case: Case, subject: Subject, host: str) -> WhyNot:
     """Why a host was not chosen for the subject; the short form of a host name will do."""
     names = ((kind, name) for name, kind, _, _ in subjects.index(case) if kind == "host")
