@@ -9,7 +9,7 @@ import click
 
 from novatrace import pipeline
 from novatrace.cli import ending, options, stderr, writing
-from novatrace.errors import EXIT_INCOMPLETE, UsageError
+from novatrace.errors import UsageError
 from novatrace.model.evidence import Notice
 from novatrace.pipeline import bundling, exporting
 from novatrace.pipeline.sharing import Sharing
@@ -19,8 +19,8 @@ from novatrace.pipeline.sharing import Sharing
     "export",
     epilog="\b\nFormats:\n"
     + "".join(f"  {name:11} {summary}\n" for name, summary in exporting.formats().items())
-    + "\b\nTables:\n  "
-    + ", ".join(exporting.table_names()).replace("filters, ", "filters,\n  ")
+    + "\n\b\nTables:\n  "
+    + ", ".join(exporting.table_names()).replace("views, ", "views,\n  ")
     + "\n\n\b\nExamples:\n  novatrace export --table attempts -f csv -o attempts.csv\n  novatrace export -f parquet -o tables/\n"
     "  novatrace export -f perfetto -o batch.perfetto.json",
 )
@@ -32,8 +32,9 @@ from novatrace.pipeline.sharing import Sharing
     help="Format of the export.  [default: jsonl]",
 )  # fmt: skip
 @click.option(
-    "--table", "tables", multiple=True, metavar="NAME", help="Only this table; may be repeated. Default: all tables."
-)
+    "--table", "tables", multiple=True, metavar="NAME", shell_complete=lambda _ctx, _param, begun: _tables_like(begun),
+    help="Only this table; may be repeated. Default: all tables.",
+)  # fmt: skip
 @click.option(
     "-o", "--output", metavar="FILE|FOLDER",
     help="Write to a file, or to a folder where each table is a file; - is standard output.",
@@ -74,12 +75,16 @@ def command(  # noqa: PLR0913 - one parameter for each option
         files = [exporting.Exported(bundle, data, binary=True)]
     case = replace(case, notices=(*case.notices, *missing))
     code = ending.code(case, fail_on)
-    if not (strict and code == EXIT_INCOMPLETE):
+    if not ending.withheld(code, strict=strict):
         _write(files, bundle or output)
     if not quiet:
         stderr.warnings(replace(case, notices=tuple(missing)))
         stderr.summary(case, code)
     return code
+
+
+def _tables_like(begun: str) -> list[str]:
+    return [name for name in exporting.table_names() if name.startswith(begun)]
 
 
 def _write(files: list[exporting.Exported], output: str | None) -> None:

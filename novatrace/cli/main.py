@@ -18,7 +18,7 @@ from novatrace.cli.stderr import error_line
 from novatrace.errors import NovatraceError, OutputError
 
 COMMANDS = (
-    "case", "catalogue", "correlate", "explain", "export", "filters", "guide", "inspect", "schema", "simulate",
+    "case", "catalogue", "completions", "correlate", "explain", "export", "filters", "guide", "inspect", "schema", "simulate",
 )  # fmt: skip
 _SIGNAL_BASE = 128
 
@@ -53,7 +53,8 @@ SUMMARIES = {
     "case": "List, show or remove kept cases.",
     "catalogue": "The messages that are understood; check a file of your own.",
     "schema": "The JSON Schema of a report.",
-    "guide": "The manual, offline.",
+    "guide": "The manual, offline; the man page.",
+    "completions": "The script that completes commands in a shell.",
 }
 
 
