@@ -285,3 +285,16 @@ def test_redact_on_the_command_line(novatrace):
     alias = re.search(r"host-[a-z2-7]{10}(?= was over-committed)", text)[0]
     assert novatrace("case", "reveal", alias).stdout.decode() == "compute-02\n"
     assert novatrace("case", "reveal", "host-nobody").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "private_key = -----BEGIN RSA PRIVATE KEY-----\nMIIECnry\nCnry\n-----END RSA PRIVATE KEY-----",
+        "password: x-----BEGIN PRIVATE KEY-----\nMIIECnry\n-----END PRIVATE KEY-----",
+        'secret="-----BEGIN PGP PRIVATE KEY BLOCK-----" and\nMIIECnry',
+    ],
+)
+def test_a_key_goes_on_behind_the_line_of_its_name(text):
+    """The value of an option ends with its line; a private key in it does not."""
+    assert "Cnry" not in mask(text).text

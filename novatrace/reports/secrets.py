@@ -146,14 +146,17 @@ def _places(lowered: str) -> Iterator[tuple[int, str]]:
 def _hits(text: str, lowered: str, places: list[tuple[int, str]], depth: int) -> list[Hit]:
     hits: list[Hit] = []
     urls = _Urls(text)
-    behind = {True: 0, False: 0}  # inside of a header's value other secrets are looked for: they may go on behind it
+    behind = {"": 0, "header": 0, "pem": 0}
     for start, word in places:
-        header = word in _HEADERS
-        if start < behind[False] or (header and start < behind[True]):
+        # What goes on over lines is looked for inside of what ends with its line: it goes on behind that.
+        longer = "header" if word in _HEADERS else "pem" if word == _PEM else ""
+        if start < behind[longer] or (longer != "pem" and start < behind[""]):
             continue
         for hit in _at(text, lowered, start, word, urls):
             hits.append(hit)
-            behind[header] = max(behind[header], hit.end)
+            behind[longer] = max(behind[longer], hit.end)
+            if longer == "pem":
+                behind[""] = max(behind[""], hit.end)
     if depth < 2:  # noqa: PLR2004 - base64 in base64 is looked into, no deeper
         hits += _encoded(text, depth)
     hits += logins(text)
