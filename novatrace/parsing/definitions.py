@@ -52,11 +52,9 @@ class Repeats:
 
     Attributes:
         subject: literal before the quoted or bare name of what the message is about.
-        except_for: literal before a value that changes every time (up to the next comma), or "".
     """
 
     subject: bytes
-    except_for: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +281,7 @@ def _mark(table: dict[str, str]) -> Mark:
 def _repeats(table: dict[str, str] | None) -> Repeats | None:
     if table is None:
         return None
-    return Repeats(table["subject"].encode(), table.get("except_for", "").encode())
+    return Repeats(table["subject"].encode())
 
 
 def self_test(message: Message) -> str:

@@ -29,19 +29,10 @@ class Repetitions:
             return False
         at += len(rule.subject)
         subject = text[at : at + _NAME_REACH].split(b",", 1)[0].split(b" ", 1)[0]
-        said = _without(text, rule.except_for)
-        if self._last.get((hint, subject)) == said:
+        if self._last.get((hint, subject)) == text:
             return True
-        self._last[hint, subject] = said
+        self._last[hint, subject] = text
         return False
-
-
-def _without(text: bytes, literal: bytes) -> bytes:
-    start = text.find(literal) if literal else -1
-    if start < 0:
-        return text
-    end = text.find(b",", start + len(literal))
-    return text[:start] + text[end:] if end >= 0 else text[:start]
 
 
 def without_repetitions(events: Iterable[Event], kinds: Collection[str]) -> Iterator[Event]:
@@ -50,17 +41,10 @@ def without_repetitions(events: Iterable[Event], kinds: Collection[str]) -> Iter
     for event in events:
         if event.kind in kinds:
             key = (event.kind, _subject(event.values))
-            said = _timeless(event.values)
-            if last.get(key) == said:
+            if last.get(key) == event.values:
                 continue
-            last[key] = said
+            last[key] = event.values
         yield event
-
-
-def _timeless(values: dict[str, Any]) -> dict[str, Any]:
-    """What was said, without when it was last written."""
-    state = values.get("compute_node")
-    return values if state is None else {**state, "updated_us": None}
 
 
 def _subject(values: dict[str, Any]) -> str | None:
