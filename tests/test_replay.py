@@ -280,7 +280,7 @@ def test_the_advice_is_the_cheapest_and_never_what_nova_cannot_do():
     found = study(tight, (), runs=50, seed=1)
     assert found.results[found.advised].variant.name == "reschedule"
     ways = sorted(
-        (_price(tight, r, 0), r.variant.parameters)
+        (_price(tight, found.results[0], r, 0), r.variant.parameters)
         for r in found.results
         if r.variant.change == "procedure" and is_zero(r)
     )
@@ -288,6 +288,18 @@ def test_the_advice_is_the_cheapest_and_never_what_nova_cannot_do():
     full = study(scenario_of([(2, 100)], [(1, 1)] * 3), (), runs=50, seed=1)
     assert full.advised is None
     assert "room for 2 of 3" in full.advice
+
+
+def test_where_hosts_took_too_much_limits_come_before_a_weigher():
+    """A weigher that happens to spread one batch protects no other."""
+    result = study(TEN, (), runs=1, seed=1).results[0]
+    guarded = but(result, variant=but(result.variant, change="option", rules=but(result.variant.rules, enforced=True)))
+    open_still = but(
+        result, variant=but(result.variant, change="option", rules=but(result.variant.rules, enforced=False))
+    )
+    for overloads, first in ((3.0, True), (0.0, False)):
+        observed = but(result, overloads=overloads)
+        assert (_price(TEN, observed, guarded, 1) < _price(TEN, observed, open_still, 0)) is first
 
 
 @given(

@@ -42,16 +42,22 @@ def advise(
     cures = [i for i, r in enumerate(results) if r.variant.change in _COST and is_zero(r)]
     if not cures:
         return _none(scenario, results), None, None
-    best = min(cures, key=lambda i: _price(scenario, results[i], i))
+    best = min(cures, key=lambda i: _price(scenario, observed, results[i], i))
     return _sentence(scenario, observed, results[best]), best, None
 
 
-def _price(scenario: Scenario, result: PolicyResult, place: int) -> tuple[int, bool, int, float, int]:
-    """What a change costs, whether it leaves no room to spare, its rounds, the claims that it has refused."""
+def _price(
+    scenario: Scenario, observed: PolicyResult, result: PolicyResult, place: int
+) -> tuple[int, bool, bool, int, float, int]:
+    """What a change costs, whether it leaves claims without limits, or no room to spare, its rounds, the claims refused.
+
+    Where hosts took more than they had room for, a weigher that happens to spread this batch protects no other one.
+    """
     refusals = sum(load.refused_mean for load in result.loads)
     filled = _filled(scenario, result) is not None
     cost = _COST[result.variant.change if _available(scenario, result) else "upgrade"]
-    return cost, filled, result.rounds, refusals, place
+    open_still = bool(observed.overloads) and not result.variant.rules.enforced
+    return cost, open_still, filled, result.rounds, refusals, place
 
 
 def _available(scenario: Scenario, result: PolicyResult) -> bool:
