@@ -35,7 +35,7 @@ def runs(logs, state):
     def run(*options):
         output = state / "report"
         done = subprocess.run(
-            [sys.executable, "-c", PRINTED, "correlate", str(logs), *map(str, options), "-o", str(output)],
+            [sys.executable, "-P", "-c", PRINTED, "correlate", str(logs), *map(str, options), "-o", str(output)],
             capture_output=True,
             env={**os.environ, "XDG_STATE_HOME": str(state)},
             check=True,

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from novatrace.model.event import Event
-from novatrace.model.evidence import Coverage
 from novatrace.model.host_states import HostStates
 from novatrace.model.migration import HostNode
 
@@ -33,7 +32,6 @@ class HostMap:
         self._node_of_provider: dict[str, str] = {}
         self._machine_names: dict[_Process, set[tuple[str | None, str | None]]] = defaultdict(set)
         self._computes: dict[int, dict[int | None, Event]] = defaultdict(dict)
-        self._inputs_of: dict[str | None, set[int]] = defaultdict(set)
         # Answers; what is learnt while the last pieces fall into place (providers) changes none of them.
         self._machines: dict[tuple[str | int, int | None, str | None], HostNode | None] = {}
         self._inputs: dict[int, set[str]] = {}
@@ -44,7 +42,6 @@ class HostMap:
         for event in events:
             if event.service == "nova-compute":
                 self._computes[event.provenance.evidence_id].setdefault(event.pid, event)
-                self._inputs_of[event.node].add(event.provenance.evidence_id)
             self._learn(event)
             if event.kind == "inventory":
                 inventories.append(event)
@@ -127,14 +124,6 @@ class HostMap:
             found = (self.of_machine(event) for event in self._computes.get(evidence_id, {}).values())
             self._inputs[evidence_id] = {place.host for place in found if place is not None}
         return self._inputs[evidence_id]
-
-    def machines_of(self, coverage: Coverage) -> set[str]:
-        """The compute hosts whose lines an input has; where none of its lines is an event, those of the node's other
-        compute logs: a log may be rotated anywhere."""  # noqa: D205, D209
-        found = self.machines_of_input(coverage.evidence_id)
-        if found or coverage.node is None or "nova-compute" not in coverage.services:
-            return found
-        return {host for number in self._inputs_of[coverage.node] for host in self.machines_of_input(number)}
 
     def _named(self, host: str | None, node: str | None, folder: str | None) -> HostNode:
         if host is not None:

@@ -228,7 +228,11 @@ def _goes_on(host: HostNode | None, since_us: int | None, coverage: Sequence[Cov
     """True when a compute log of the host has lines after the moment, so that a failure would have been seen."""
     if host is None or since_us is None:
         return False
-    return any(c.last_us is not None and c.last_us > since_us for c in coverage if host.host in hosts.machines_of(c))
+    return any(
+        c.last_us is not None and c.last_us > since_us
+        for c in coverage
+        if host.host in hosts.machines_of_input(c.evidence_id)
+    )
 
 
 def _attempt(  # noqa: PLR0913 - see _migration

@@ -99,7 +99,6 @@ class Coverage:
         shapes: masked text of lines that no layout matched → (lines, the first one's number).
         samples: up to a few (line number, text) of lines that no layout matched.
         wordings: range of releases that write a wording (``pike..stein``) → first line with it, kind of the message.
-        node: the machine that wrote it, where the path tells.
         active: runs of minutes (since 1970 UTC) that have lines, as ``model.activity`` has them.
         also_in: place of another input that has lines of this one, too → events that are counted there.
     """
@@ -118,7 +117,6 @@ class Coverage:
     nodes: dict[str, int] = field(default_factory=dict)
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
     wordings: dict[str, tuple[int, str]] = field(default_factory=dict)
-    node: str | None = None
     active: list[tuple[int, int]] = field(default_factory=list)
     also_in: dict[str, int] = field(default_factory=dict)
 

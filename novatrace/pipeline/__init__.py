@@ -15,6 +15,7 @@ from novatrace.analysis import clock_skew, extent, funnel, subjects, why
 from novatrace.analysis import correlate as analysis
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.order import Clocks
+from novatrace.analysis.rotated import as_one_log
 from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
 from novatrace.model.finding import SEVERITIES
@@ -117,10 +118,9 @@ def _analysed(read: Ingested, options: RunOptions) -> Case:
     known = None if options.inventory is None else inventory.load(options.inventory)
     clocks = clock_skew.clocks(read.events)
     events = clock_skew.corrected(read.events, clocks) if options.correct_clocks else read.events
+    logs = as_one_log(read.evidence, read.coverage)
     known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
-    found = analysis.correlate(
-        events, read.coverage, known, read.settings, known_clocks, since_us=since_us, until_us=until_us
-    )
+    found = analysis.correlate(events, logs, known, read.settings, known_clocks, since_us=since_us, until_us=until_us)
     case = Case(
         evidence=tuple(read.evidence),
         coverage=tuple(read.coverage),

@@ -66,7 +66,6 @@ class Ingested:
     def take(self, evidence: Evidence, whole: Joined, manner: Manner, periodic: Collection[str]) -> None:
         """Takes in an input that was read to its end."""
         coverage = whole.coverage or Coverage(evidence.id)
-        coverage.node = evidence.node
         self.evidence.append(evidence)
         self.coverage.append(coverage)
         self.events += without_repetitions(whole.events, periodic)
