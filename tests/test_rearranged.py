@@ -87,7 +87,7 @@ def archived(files: Laid, _: Path, dice: random.Random) -> Laid:
                 info = tarfile.TarInfo(path)
                 info.size = len(data)
                 archive.addfile(info, io.BytesIO(data))
-        found[f"{dice.randrange(1000)}.tar.gz"] = out.getvalue()
+        found[f"{dice.randrange(1000)}-{len(found)}.tar.gz"] = out.getvalue()
     return found
 
 
