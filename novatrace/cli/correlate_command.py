@@ -12,6 +12,7 @@ from novatrace import rerun
 from novatrace.cli import again, options, progress, stderr
 
 if TYPE_CHECKING:
+    from novatrace.pipeline.ingest import RunOptions
     from novatrace.pipeline.sharing import Sharing
 
 
@@ -28,17 +29,9 @@ if TYPE_CHECKING:
 @options.sharing()
 @options.charts()
 @options.ending()
+@options.wanted
 def command(  # noqa: PLR0913 - one parameter for each option
-    paths: tuple[str, ...],
-    tz: str | None,
-    log_formats: tuple[str, ...],
-    node: str | None,
-    messages: tuple[Path, ...],
-    jobs: int | None,
-    since: str | None,
-    until: str | None,
-    inventory: Path | None,
-    case_file: Path | None,
+    wanted: RunOptions,
     format_name: str,
     output: str | None,
     charts: Path | None,
@@ -47,7 +40,6 @@ def command(  # noqa: PLR0913 - one parameter for each option
     sharing: Sharing,
     strict: bool,
     quiet: bool,
-    correct_clocks: bool,
     asked: rerun.Asked | None,
 ) -> int:
     """Read logs, join what belongs together, and report what happened to each VM, which targets were over-committed,
@@ -56,11 +48,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     PATH is a folder (one for each node, or flat), a file (also .gz), or - for standard input."""  # noqa: D205, D209
     from novatrace import pipeline  # noqa: PLC0415 - heavy, and not needed where nothing is new
     from novatrace.cli import ending  # noqa: PLC0415
-    from novatrace.pipeline.ingest import RunOptions  # noqa: PLC0415
 
-    wanted = RunOptions(
-        paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
-    )
     with progress.shown(quiet=quiet) as step:
         case = pipeline.correlate(wanted, step)
     sharing = replace(sharing, case_file=pipeline.case_file(wanted))

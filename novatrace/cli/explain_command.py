@@ -29,19 +29,11 @@ from novatrace.pipeline.sharing import Sharing
 @options.sharing()
 @options.charts()
 @options.ending()
+@options.wanted
 def command(  # noqa: PLR0913 - one parameter for each option
+    wanted: RunOptions,
     identifier: str,
-    paths: tuple[str, ...],
     why_not: str | None,
-    tz: str | None,
-    log_formats: tuple[str, ...],
-    node: str | None,
-    messages: tuple[Path, ...],
-    jobs: int | None,
-    since: str | None,
-    until: str | None,
-    inventory: Path | None,
-    case_file: Path | None,
     format_name: str,
     output: str | None,
     charts: Path | None,
@@ -50,18 +42,14 @@ def command(  # noqa: PLR0913 - one parameter for each option
     sharing: Sharing,
     strict: bool,
     quiet: bool,
-    correct_clocks: bool,
 ) -> int:
     """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
     that tells each step. Without PATH the newest case is used. --fail-on counts the findings that concern it."""  # noqa: D205, D209
-    wanted = RunOptions(
-        paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
-    )
     with progress.shown(quiet=quiet) as step:
         case, subject, path = pipeline.explain(identifier, wanted, step, whole=why_not is not None)
     if path is not None and not quiet:
         stderr.note(f"case: {path}")
-    code = ending.code(pipeline.concerning(case, subject), fail_on)
+    code = ending.code(case if fail_on is None else pipeline.concerning(case, subject), fail_on)
     if not ending.withheld(code, strict=strict):
         answer = None if why_not is None else pipeline.why_not(case, subject, why_not)
         sharing = replace(sharing, case_file=path or pipeline.case_file(wanted))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
@@ -24,30 +23,18 @@ from novatrace.pipeline.sharing import Sharing
 @options.output()
 @options.sharing()
 @options.strict()
-def command(  # noqa: PLR0913 - one parameter for each option
-    paths: tuple[str, ...],
-    tz: str | None,
-    log_formats: tuple[str, ...],
-    node: str | None,
-    messages: tuple[Path, ...],
-    jobs: int | None,
-    since: str | None,
-    until: str | None,
-    inventory: Path | None,
-    case_file: Path | None,
+@options.wanted
+def command(
+    wanted: RunOptions,
     format_name: str,
     output: str | None,
     *,
     sharing: Sharing,
     strict: bool,
     quiet: bool,
-    correct_clocks: bool,
 ) -> int:
     """Over all scheduler passes: how many hosts came into each filter and how many it left, where it left one or none, and
     which failures it decided; by project and by flavor. Without PATH the newest case is used."""  # noqa: D205, D209
-    wanted = RunOptions(
-        paths, tz, node, since, until, inventory, messages, case_file, jobs, log_formats, correct_clocks
-    )
     with progress.shown(quiet=quiet) as step:
         case, path = pipeline.case_of(wanted, step)
     if path is not None and not quiet:

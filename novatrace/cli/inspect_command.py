@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from novatrace import pipeline
@@ -20,13 +18,9 @@ from novatrace.pipeline.ingest import RunOptions
 @options.reading()
 @options.output()
 @options.strict()
-def command(  # noqa: PLR0913 - one parameter for each option
-    paths: tuple[str, ...],
-    tz: str | None,
-    log_formats: tuple[str, ...],
-    node: str | None,
-    messages: tuple[Path, ...],
-    jobs: int | None,
+@options.wanted
+def command(
+    wanted: RunOptions,
     format_name: str,
     output: str | None,
     *,
@@ -36,9 +30,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     """What each input is: layout, node, service, times, levels, the account of its lines, and what was not
     understood. Nothing is analysed and no case is kept."""  # noqa: D205, D209
     with progress.shown(quiet=quiet) as step:
-        case = pipeline.inspect(
-            RunOptions(paths, tz, node, messages=messages, jobs=jobs, log_formats=log_formats), step
-        )
+        case = pipeline.inspect(wanted, step)
     code = ending.code(case, None)
     if not ending.withheld(code, strict=strict):
         writing.write(

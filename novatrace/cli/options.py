@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -119,6 +120,19 @@ def sharing() -> Callable[[F], F]:
         click.option("--redact-words", type=_FILE, metavar="FILE", help="Further names to replace, one a line."),
         packed,
     )
+
+
+def wanted(function: F) -> F:
+    """What the options of ``reading`` and ``judging`` ask for, as one ``wanted`` (``pipeline.RunOptions``); the innermost."""
+
+    @wraps(function)
+    def with_wanted(**given: Any) -> Any:  # noqa: ANN401 - the command's own
+        from novatrace.pipeline.ingest import RunOptions  # noqa: PLC0415 - heavy, and needed by a command that runs alone
+
+        own = {each.name: given.pop(each.name) for each in fields(RunOptions) if each.name in given}
+        return function(wanted=RunOptions(**own), **given)
+
+    return cast("F", with_wanted)
 
 
 def charts() -> Callable[[F], F]:
