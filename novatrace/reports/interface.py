@@ -5,9 +5,6 @@ A format turns a case into the whole text of a report. Nothing is registered: ad
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from functools import cache
 from typing import Protocol
 
 from novatrace import reports
@@ -15,6 +12,7 @@ from novatrace.model.case import Case
 from novatrace.model.funnel import Funnel
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
+from novatrace.reports import plugins
 
 
 class ReportFormat(Protocol):
@@ -36,11 +34,9 @@ class ReportFormat(Protocol):
         """What other policies would have done; with the wave plan when asked for."""
 
 
-@cache
 def names() -> tuple[str, ...]:
-    """The names of all formats: a module ``x_report`` is the format ``x``."""
-    modules = (module.name for module in pkgutil.iter_modules(reports.__path__))
-    return tuple(sorted(name.removesuffix("_report") for name in modules if name.endswith("_report")))
+    """The names of all formats."""
+    return plugins.names(reports, "_report")
 
 
 def load(name: str) -> ReportFormat:
@@ -49,7 +45,5 @@ def load(name: str) -> ReportFormat:
     Raises:
         KeyError: there is none.
     """
-    if name not in names():
-        raise KeyError(name)
-    found: ReportFormat = importlib.import_module(f"{reports.__name__}.{name}_report").FORMAT
+    found: ReportFormat = plugins.module(reports, name, "_report").FORMAT
     return found

@@ -6,19 +6,15 @@ adding a file.
 
 from __future__ import annotations
 
-import importlib
 import json
-import pkgutil
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Protocol
 
 from novatrace.model.case import Case
-from novatrace.reports import exports
+from novatrace.reports import exports, plugins
 from novatrace.reports.neutralise import json_safe
 from novatrace.reports.tables import Table
 
-_SUFFIX = "_export"
 TABLE, TABLES, CASE = "table", "tables", "case"
 
 
@@ -46,11 +42,9 @@ class Exporter(Protocol):
         """A whole file; ``tables`` has exactly one where ``holds`` is ``table``."""
 
 
-@cache
 def names() -> tuple[str, ...]:
     """The names of all formats."""
-    modules = (module.name for module in pkgutil.iter_modules(exports.__path__))
-    return tuple(sorted(name.removesuffix(_SUFFIX) for name in modules if name.endswith(_SUFFIX)))
+    return plugins.names(exports, "_export")
 
 
 def load(name: str) -> Exporter:
@@ -59,9 +53,7 @@ def load(name: str) -> Exporter:
     Raises:
         KeyError: there is none.
     """
-    if name not in names():
-        raise KeyError(name)
-    found: Exporter = importlib.import_module(f"{exports.__name__}.{name}{_SUFFIX}").EXPORTER
+    found: Exporter = plugins.module(exports, name, "_export").EXPORTER
     return found
 
 
