@@ -32,6 +32,7 @@ from novatrace.model.capacity import Capacity, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.evidence import NodeSettings
+from novatrace.model.hostname import short
 from novatrace.model.migration import Candidate, HostNode, Migration, Pass, Resources
 
 _State = tuple[int, Pass, Candidate]
@@ -231,7 +232,7 @@ class Ledger:
 
     def _add_ruled(self, place: HostNode, made: Callable[[Ratios], View]) -> None:
         """Adds a view that rests on ratios: the logged ones; what they leave open by those of the host's nova.conf."""
-        logged, stated = self.ratios(place), self._configured.get(configured.short(place.host))
+        logged, stated = self.ratios(place), self._configured.get(short(place.host))
         view = made(logged)
         if stated is not None:
             fuller = made(configured.completed(logged, stated))

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from novatrace.model.clock import ClockBounds
 from novatrace.model.event import Event
+from novatrace.model.hostname import short
 
 _ACCEPTED = frozenset(
     [
@@ -131,7 +132,7 @@ def _first(events: list[Event], wanted: Callable[[Event], bool]) -> Event | None
 
 def _names(dispatch: Event, node: str | None) -> bool:
     host = dispatch.values.get("host")
-    return isinstance(host, str) and node is not None and host.partition(".")[0] == node.partition(".")[0]
+    return isinstance(host, str) and node is not None and short(host) == short(node)
 
 
 def _contradictions(bounds: _Bounds, reference: str) -> Iterator[ClockBounds]:

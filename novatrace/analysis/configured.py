@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from novatrace.analysis.views import Ratios
 from novatrace.model.evidence import NodeSettings
+from novatrace.model.hostname import short
 
 _OPTIONS = {
     "vcpus": "DEFAULT/cpu_allocation_ratio",
@@ -27,15 +28,10 @@ def ratios(settings: Iterable[NodeSettings]) -> dict[str, Ratios]:
         stated = Ratios(**{name: _number(options.get(option)) for name, option in _OPTIONS.items()})
         if stated == Ratios():
             continue
-        for name in {short(name) for name in (options.get("DEFAULT/host"), one.node) if name}:
+        for name in {short(each) for each in (options.get("DEFAULT/host"), one.node) if each}:
             if found.setdefault(name, stated) != stated:
                 torn.add(name)
     return {name: stated for name, stated in found.items() if name not in torn}
-
-
-def short(name: str) -> str:
-    """The first label of a host's name."""
-    return name.partition(".")[0].lower()
 
 
 def completed(logged: Ratios, stated: Ratios | None) -> Ratios:

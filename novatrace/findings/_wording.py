@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from novatrace.model.case import Case
 from novatrace.model.migration import Citation, Claim, Migration, Resources
+from novatrace.model.resource import NAMES
 
 RESOURCES = {
-    "vcpus": "vCPU",
-    "ram_mb": "RAM",
-    "disk_gb": "disk",
+    **NAMES,
     "numa": "NUMA cells or hugepages",
     "pci": "PCI devices",
     "affinity": "the server group's policy",

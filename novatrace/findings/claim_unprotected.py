@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import Citation
-
-_FILTERS = {"vcpus": "CoreFilter", "ram_mb": "RamFilter", "disk_gb": "DiskFilter"}
-_WORDS = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk"}
+from novatrace.model.resource import LIMIT_FILTERS, NAMES
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -31,8 +29,8 @@ def find(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="claim-unprotected",
             severity="error" if name in overloaded else "warning",
-            title=f"{count} claim{'' if count == 1 else 's'} had no {_WORDS[name]} limit",
-            subject=_WORDS[name],
+            title=f"{count} claim{'' if count == 1 else 's'} had no {NAMES[name]} limit",
+            subject=NAMES[name],
             measures=(Measure("claims", count, 0, "claims"),),
             basis="observed",
             evidence=tuple(citations),
@@ -42,8 +40,8 @@ def find(case: Case) -> Iterator[Finding]:
 
 def _advice(name: str, *, overloaded: bool) -> str:
     enable = (
-        f"Enable {_FILTERS[name]} ([filter_scheduler] enabled_filters, scheduler_default_filters before Ocata): only it sends "
-        f"a {_WORDS[name]} limit with the request."
+        f"Enable {LIMIT_FILTERS[name]} ([filter_scheduler] enabled_filters, scheduler_default_filters before Ocata): only it sends "
+        f"a {NAMES[name]} limit with the request."
     )
     forced = (
         " VMs booted with --availability-zone ZONE:HOST carry force_hosts, which skips the filters and their limits on every "

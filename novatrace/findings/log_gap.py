@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from novatrace.findings import _wording
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
+from novatrace.model.hostname import short
 from novatrace.model.insight import Silence
 
 _SECOND_US = 1_000_000
@@ -33,7 +34,7 @@ def _named(case: Case, host: str) -> bool:
     """True when a nova-compute log of a node with the host's name, or its short form, is there after all."""
     computes = {c.evidence_id for c in case.coverage if c.services.get("nova-compute")}
     nodes = [e.node for e in case.evidence if e.id in computes and e.node]
-    return any(node == host or node.split(".", 1)[0] == host.split(".", 1)[0] for node in nodes)
+    return any(short(node) == short(host) for node in nodes)
 
 
 def _finding(kind: str, listed: Sequence[Silence]) -> Finding:

@@ -17,6 +17,7 @@ from typing import Any
 
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice
+from novatrace.model.hostname import short
 
 # How much later a journal, a syslog daemon or a container runtime may stamp what a service has stamped itself.
 _DELIVERY_US = 100_000
@@ -50,7 +51,7 @@ class _Source:
     def nodes(self) -> set[str]:
         """Short names of the machines that wrote it; none where nothing tells."""
         names = [self.evidence.node] if self.evidence.node else list(self.coverage.nodes)
-        return {_short(name) for name in names}
+        return {short(name) for name in names}
 
     @property
     def services(self) -> set[str]:
@@ -199,7 +200,7 @@ def _agree(one: Event, other: Event, tolerance_us: int) -> bool:
         _same(one.pid, other.pid)
         and _same(one.service, other.service)
         and _same(one.level or None, other.level or None)
-        and _same(one.node and _short(one.node), other.node and _short(other.node))
+        and _same(one.node and short(one.node), other.node and short(other.node))
         and _said(one.values) == _said(other.values)
     )
 
@@ -225,10 +226,6 @@ def _same(one: object, other: object) -> bool:
 
 def _meet(one: set[str], other: set[str]) -> bool:
     return not one or not other or not one.isdisjoint(other)
-
-
-def _short(name: str) -> str:
-    return name.partition(".")[0].lower()
 
 
 def _when(event: Event) -> int:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from novatrace.errors import UsageError
 from novatrace.model.evidence import Evidence, NodeSettings, Notice
+from novatrace.model.hostname import short
 from novatrace.parsing.clock_basis import ASSUMED
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.log_format import DEFAULT_DATE_FORMAT, layout_of_format
@@ -81,7 +82,7 @@ class Surroundings:
         """The zone of an input's stamps that have none."""
         stated = list(stated_zones(self.tz))
         for node, found in stated:
-            if node is not None and evidence.node is not None and _short(node) == _short(evidence.node):
+            if node is not None and evidence.node is not None and short(node) == short(evidence.node):
                 return found
         for node, found in stated:
             if node is None:
@@ -131,10 +132,6 @@ def _root_of(place: str) -> str:
 def _only_node(root: str, inputs: Collection[Evidence]) -> str | None:
     nodes = {e.node for e in inputs if not root or e.place.startswith((f"{root}/", f"{root}!"))}
     return nodes.pop() if len(nodes) == 1 else None
-
-
-def _short(name: str) -> str:
-    return name.partition(".")[0].lower()
 
 
 def _nearest(known: list[tuple[str, T]], place: str) -> T | None:

@@ -9,10 +9,11 @@ from novatrace.model import capacity as model
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
 from novatrace.model.migration import Resources
+from novatrace.model.resource import NAMES, UNITS
 from novatrace.reports import drawings, words
 from novatrace.reports.document import Figure
 from novatrace.reports.figure_data import Room, Rooms
-from novatrace.reports.figures import UNITS, resource_of
+from novatrace.reports.figures import resource_of
 from novatrace.reports.neutralise import neutral
 
 _TRUST = ("claim", "tracker", "placement", "scheduler", "host-state", "inventory-file")
@@ -31,7 +32,7 @@ def rooms(case: Case, bursts: Iterable[model.Burst]) -> Figure | None:
         return None
     known.sort(key=lambda room: (not room.host.endswith(" (target)"), -_amount(room), room.host))
     kept = sorted(known[:_SHOWN], key=lambda room: -_amount(room))
-    data = Rooms(words.RESOURCE_NAMES[resource], UNITS[resource], tuple(kept), len(known) - len(kept))
+    data = Rooms(NAMES[resource], UNITS[resource], tuple(kept), len(known) - len(kept))
     return Figure(
         name=f"free-{resource.split('_', 1)[0]}",
         title=f"Free {data.resource} of the hosts, before the burst and as last logged",

@@ -11,12 +11,11 @@ from itertools import groupby
 
 from novatrace.model import capacity as model
 from novatrace.model.migration import Pass
+from novatrace.model.resource import NAMES, UNITS
 from novatrace.reports import drawings, words
 from novatrace.reports.document import Figure
 from novatrace.reports.figure_data import VMS, Bar, Burst, Funnel, Step
 from novatrace.reports.neutralise import neutral
-
-UNITS = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
 
 
 def burst(found: model.Burst) -> Figure | None:
@@ -30,7 +29,7 @@ def burst(found: model.Burst) -> Figure | None:
     if not unit and found.slots.all is not None:
         unit, free = VMS, found.slots.all
     bars = tuple(_bars(found, resource, counted=unit == VMS))
-    data = Burst(neutral(words.host(found.target)), words.RESOURCE_NAMES.get(resource, resource), unit, free, bars)
+    data = Burst(neutral(words.host(found.target)), NAMES.get(resource, resource), unit, free, bars)
     return Figure(
         name=f"burst-{slug(found.target.host)}-{found.first_us}",
         title=_burst_title(found, data),

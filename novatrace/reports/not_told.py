@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from novatrace.model.activity import MINUTE_US, joined, silences
 from novatrace.model.case import Case
 from novatrace.model.evidence import Coverage
+from novatrace.model.hostname import short
 
 # What each service's log alone tells.
 TELLS = {
@@ -142,13 +143,9 @@ def unheard_hosts(case: Case) -> list[str]:
             nodes = [evidence.node] if evidence.node else [*coverage.nodes]
             if not nodes:
                 return []  # whose the log is, nobody can tell
-            heard |= {_short(name) for name in nodes}
-    known = {_short(name) for one in case.hosts_named for name in (one.host, one.node) if name}
+            heard |= {short(name) for name in nodes}
+    known = {short(name) for one in case.hosts_named for name in (one.host, one.node) if name}
     if not heard <= known:
         return []  # a folder with another name may be any of them
-    missing = {one.host for one in case.hosts_named if heard.isdisjoint({_short(one.host), _short(one.node or "")})}
+    missing = {one.host for one in case.hosts_named if heard.isdisjoint({short(one.host), short(one.node or "")})}
     return sorted(missing - set(case.hosts_heard))
-
-
-def _short(name: str) -> str:
-    return name.partition(".")[0].lower()

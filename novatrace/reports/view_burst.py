@@ -6,6 +6,7 @@ from collections import Counter
 
 from novatrace.model.capacity import Arrival, Burst
 from novatrace.model.case import Case
+from novatrace.model.resource import UNITS
 from novatrace.reports import figures, words
 from novatrace.reports.document import Block, Cell, Column, Section, cell, say, table
 
@@ -91,6 +92,5 @@ def _arrival_row(number: int, a: Arrival, burst: Burst, *, kind: bool) -> list[C
 
 def _asks(a: Arrival, burst: Burst) -> str:
     """What the VM asks of the binding resources, else of all that are known."""
-    units = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
-    names = [n for n in burst.binding if n in units] or list(units)
-    return ", ".join(words.amount(value, units[n]) for n in names if (value := getattr(a.demand, n)) is not None)
+    names = [n for n in burst.binding if n in UNITS] or list(UNITS)
+    return ", ".join(words.amount(value, UNITS[n]) for n in names if (value := getattr(a.demand, n)) is not None)

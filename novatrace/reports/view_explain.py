@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.migration import Attempt, Citation, Claim, Migration, Pass
+from novatrace.model.resource import NAMES
 from novatrace.model.subject import Subject, WhyNot, WhyNotAnswer
 from novatrace.reports import figures, words
 from novatrace.reports.document import Block, Column, Document, Section, cell, say, table
@@ -231,7 +232,7 @@ def _claim(attempt: Attempt, case: Case) -> Iterator[Block]:
         return
     where = words.place(claim.citations[-1].provenance, case) if claim.citations else ""
     for resource in claim.resources:
-        name = words.RESOURCE_NAMES[resource.resource]
+        name = NAMES[resource.resource]
         limit = (
             "no limit: nothing protects it" if resource.unlimited else f"limit {resource.limit}, free {resource.free}"
         )

@@ -9,14 +9,8 @@ from novatrace.model.capacity import Burst, Capacity, Slots
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
 from novatrace.model.migration import HostNode, Migration, Resources
+from novatrace.model.resource import NAMES
 
-RESOURCE_NAMES = {
-    "vcpus": "vCPU",
-    "ram_mb": "RAM",
-    "disk_gb": "disk",
-    "numa": "NUMA topology",
-    "pci": "PCI devices",
-}
 STAGES = {
     "placement-empty": "placement had no candidate",
     "filtered-out": "the filters removed the last hosts",
@@ -99,7 +93,7 @@ def capacity(free: Capacity | None) -> str:
 
 def slots(held: Slots) -> str:
     """``room for: 1 VM (vCPU 32, RAM 1, disk 50)``."""
-    parts = [f"{RESOURCE_NAMES[n]} {v}" for n in ("vcpus", "ram_mb", "disk_gb") if (v := getattr(held, n)) is not None]
+    parts = [f"{NAMES[n]} {v}" for n in ("vcpus", "ram_mb", "disk_gb") if (v := getattr(held, n)) is not None]
     detail = f" ({', '.join(parts)})" if parts else ""
     return f"room for: {'unknown' if held.all is None else count(held.all, 'VM')}{detail}"
 

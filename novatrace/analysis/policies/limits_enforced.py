@@ -11,14 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from novatrace.model.replay import NovaOption, Scenario, Variant
+from novatrace.model.resource import LIMIT_FILTERS
 
 NAME = "limits-enforced"
-_FILTERS = {"vcpus": "CoreFilter", "ram_mb": "RamFilter", "disk_gb": "DiskFilter"}
 
 
 def variants(scenario: Scenario) -> tuple[Variant, ...]:
     """One, where a resource is not guarded today."""
-    missing = [name for resource, name in _FILTERS.items() if resource not in scenario.guarded]
+    missing = [name for resource, name in LIMIT_FILTERS.items() if resource not in scenario.guarded]
     if not missing or scenario.rules.placement:
         return ()
     value = f"… the filters of today and {','.join(missing)}"

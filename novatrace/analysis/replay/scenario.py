@@ -22,8 +22,8 @@ from novatrace.model.capacity import View
 from novatrace.model.case import Case
 from novatrace.model.migration import Migration, Pass, Resources
 from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Scenario, Statement, Step
+from novatrace.model.resource import LIMIT_FILTERS
 
-_FILTER_OF = {"vcpus": "CoreFilter", "ram_mb": "RamFilter", "disk_gb": "DiskFilter"}
 _KINDS = ("decide", "claim", "show", "load")
 
 
@@ -132,7 +132,7 @@ def _guarded(batch: Batch, *, placement: bool | None) -> tuple[tuple[str, ...], 
     names = {step.name for schedule in passes_of(batch) for step in schedule.filters}
     guarded = tuple(name for name in NUMBERED if name not in unlimited)
     filtered = tuple(
-        name for name in NUMBERED if name in guarded or any(step.endswith(_FILTER_OF[name]) for step in names)
+        name for name in NUMBERED if name in guarded or any(step.endswith(LIMIT_FILTERS[name]) for step in names)
     )
     return guarded, filtered
 

@@ -10,9 +10,9 @@ from novatrace.analysis.replay.rules import Decision
 from novatrace.model.case import Case
 from novatrace.model.migration import Resources
 from novatrace.model.replay import ReplayHost, ReplayVm, Rules, Statement
+from novatrace.model.resource import NAMES
 
 USUAL_ATTEMPTS = 3
-_WORDS = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk"}
 
 
 def odd_ones(vms: Sequence[ReplayVm], guarded: Sequence[str]) -> list[Statement]:
@@ -22,7 +22,7 @@ def odd_ones(vms: Sequence[ReplayVm], guarded: Sequence[str]) -> list[Statement]
     if odd:
         text = f"{counted(odd, 'refusal')} that no known capacity explains: as observed under every policy"
         told.append(Statement(text, "observed"))
-    loose = [_WORDS[name] for name in NUMBERED if name not in guarded]
+    loose = [NAMES[name] for name in NUMBERED if name not in guarded]
     if loose:
         text = f"no limit went with the claims for {', '.join(loose)}: nothing guards that"
         told.append(Statement(text, "observed"))
