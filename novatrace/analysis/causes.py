@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from novatrace.analysis.bursts import Reached
 from novatrace.model.capacity import Burst, Capacity
+from novatrace.model.resource import NAMES, UNITS
 
 if TYPE_CHECKING:
     from novatrace.analysis.verdicts import Overload
 
-_NAMES = {"vcpus": "vCPU", "ram_mb": "RAM", "disk_gb": "disk", "numa": "NUMA topology", "pci": "PCI devices"}
 _KINDS = {
     "migrate": ("migration", "migrations"), "live-migrate": ("live migration", "live migrations"), "create": ("boot", "boots"),
     "evacuate": ("evacuation", "evacuations"), "resize": ("resize", "resizes"), "unshelve": ("unshelve", "unshelves"),
 }  # fmt: skip
-_UNITS = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
 
 
 def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
@@ -26,7 +25,7 @@ def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
     opening = f"{_migrations(burst)} reached {burst.target.host}{_span(burst)}"
     if burst.verdict == "overcommitted" and burst.effect == "overloaded":
         worst = "; ".join(
-            f"{o.used:g} {_UNITS[o.resource]} used of {o.limit:g} ({_NAMES[o.resource]})" for o in overloads
+            f"{o.used:g} {UNITS[o.resource]} used of {o.limit:g} ({NAMES[o.resource]})" for o in overloads
         )
         return f"{opening}; all were let in and the host now holds more than total × ratio allows: {worst}"
     if burst.verdict == "overcommitted":
@@ -76,12 +75,11 @@ def _span(burst: Burst) -> str:
 
 def _room(burst: Burst) -> str:
     """What room there was; where a refusal contradicts the view before it, both are told."""
-    bound = ", ".join(_NAMES.get(name, name) for name in burst.binding) or "resource not named"
+    bound = ", ".join(NAMES.get(name, name) for name in burst.binding) or "resource not named"
     slots = burst.slots.all
     refusal = next((a.reason for a in burst.arrivals if a.outcome == "victim" and a.reason), None)
-    admitted = sum(a.outcome == "admitted" for a in burst.arrivals)
     detail = _detail(burst)
-    if slots is not None and slots > admitted and burst.basis == "proven":
+    if burst.refused_despite_room:
         source = burst.capacity.source if burst.capacity else "last"
         said = f'a claim said "{refusal}"' if refusal else f"it refused for want of {bound}"
         return f"{said}, although the {source} view before had room for {slots} ({bound}{detail})"
@@ -91,12 +89,12 @@ def _room(burst: Burst) -> str:
 
 
 def _detail(burst: Burst) -> str:
-    if burst.capacity is None or not burst.binding or burst.binding[0] not in _UNITS:
+    if burst.capacity is None or not burst.binding or burst.binding[0] not in UNITS:
         return ""
     name = burst.binding[0]
     free = getattr(burst.capacity.free, name)
     need = next((n for a in burst.arrivals if (n := getattr(a.demand, name)) is not None), None)
-    return "" if free is None or need is None else f": {free:g} {_UNITS[name]} free, {need:g} each"
+    return "" if free is None or need is None else f": {free:g} {UNITS[name]} free, {need:g} each"
 
 
 def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdict: str) -> str:
@@ -105,7 +103,7 @@ def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdi
         return ""
     unguarded = unguarded_beyond_total(reached)
     if unguarded:
-        told = "; ".join(f"{after:g} {_UNITS[n]} used of {total:g} physical" for n, (after, total) in unguarded.items())
+        told = "; ".join(f"{after:g} {UNITS[n]} used of {total:g} physical" for n, (after, total) in unguarded.items())
         return (
             f"every claim was granted without a limit and now {told}; the allocation ratio that decides is not logged"
         )
@@ -113,7 +111,7 @@ def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdi
     if capacity is None:
         missing.append("free capacity unknown")
     else:
-        unknown = [_NAMES[n] for n in ("vcpus", "ram_mb", "disk_gb") if getattr(capacity.free, n) is None]
+        unknown = [NAMES[n] for n in UNITS if getattr(capacity.free, n) is None]
         if unknown:
             missing.append(f"free {' and '.join(unknown)} unknown")
     if not any(r.arrival.demand.known for r in reached):

@@ -39,7 +39,7 @@ def _title(herd: Herd) -> str:
     others = _wording.count(most, "other host") if least == most else f"{least} to {most} other hosts"
     counted = _wording.listed(_wording.RESOURCES[name] for name in herd.counted)
     return (
-        f"{herd.decisions} of {_wording.count(herd.arrivals, 'decision')} took {herd.target.host}, the first of the weighed list, "
+        f"{herd.decisions} of {_wording.count(herd.arrivals, 'arrival')} were sent to {herd.target.host}, the first of the weighed list, "
         f"while {others} that had passed had room by {counted}: {herd.next_host.host} had {herd.next_free_ram_mb} MB RAM free"
     )
 

@@ -8,6 +8,7 @@ from novatrace.findings import _wording
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
 from novatrace.model.insight import Idle, IdleHost
+from novatrace.model.resource import NAMES, UNITS
 
 _MINUTE_US = 60_000_000
 _CITED = 3
@@ -47,13 +48,22 @@ def _title(idle: Idle) -> str:
     free = f"had {_wording.amounts(best.free)} free{old}"
     passes = _wording.count(idle.passes, "logged pass", "logged passes")
     if number == 1:
-        return (
-            f"{best.host.host} {free}, enough for a VM that went to {idle.target.host}, and none of {passes} weighed it"
-        )
+        return f"{best.host.host} {free}, {_enough(idle)} for a VM that went to {idle.target.host}, and none of {passes} weighed it"
     names = _wording.listed(host.host.host for host in idle.hosts)
     return (
-        f"{number} hosts had enough free for a VM that went to {idle.target.host}, and none of {passes} weighed them: {names}; "
+        f"{number} hosts had {_enough(idle)} free for a VM that went to {idle.target.host}, and none of {passes} weighed them: {names}; "
         f"{best.host.host} {free}"
+    )
+
+
+def _enough(idle: Idle) -> str:
+    """``enough``, with what could not be held against each other: free amounts or demands that are not known."""
+    best = idle.hosts[0].free
+    unknown = [NAMES[n] for n in UNITS if getattr(best, n) is None or getattr(idle.demand, n) is None]
+    return (
+        f"enough (as far as known: {_wording.listed(unknown)} {'is' if len(unknown) == 1 else 'are'} not)"
+        if unknown
+        else "enough"
     )
 
 

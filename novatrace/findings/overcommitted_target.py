@@ -8,8 +8,7 @@ from novatrace.findings import _wording
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
-
-_UNITS = {"vcpus": "vCPU", "ram_mb": "MB", "disk_gb": "GB"}
+from novatrace.model.resource import UNITS
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -26,10 +25,10 @@ def _finding(burst: Burst, *, in_placement: bool | None) -> Finding:
         Measure("victims", victims, 0, "VMs"),
     ]
     for name in burst.binding:
-        if name in _UNITS and burst.capacity is not None:
+        if name in UNITS and burst.capacity is not None:
             needs = [n for a in burst.arrivals if (n := getattr(a.demand, name)) is not None]
             free = getattr(burst.capacity.free, name)
-            measures.append(Measure(f"demand_{name}", sum(needs) if needs else None, free, _UNITS[name]))
+            measures.append(Measure(f"demand_{name}", sum(needs) if needs else None, free, UNITS[name]))
     return Finding(
         slug="overcommitted-target",
         severity="critical",
@@ -53,13 +52,7 @@ def _counted(burst: Burst, victims: int) -> str:
 
 
 def _advice(burst: Burst, *, in_placement: bool | None) -> str:
-    others = sum(a.outcome != "victim" for a in burst.arrivals)
-    if (
-        burst.effect == "refused"
-        and burst.basis == "proven"
-        and burst.slots.all is not None
-        and burst.slots.all > others
-    ):
+    if burst.refused_despite_room:
         return (
             f"{burst.target.host} refused although the last view of it had room for {burst.slots.all}: compare what placement "
             "counts there (`openstack resource provider usage show UUID`; `nova-manage placement audit` since Ussuri) with the "

@@ -129,3 +129,13 @@ class Burst:
     unknown_because: str
     citations: tuple[Citation, ...]
     order_unknown: tuple[OrderUnknown, ...] = ()
+
+    @property
+    def refused_despite_room(self) -> bool:
+        """True when the target refused although the view before had room for more than can have been let in.
+
+        An arrival whose end is not logged may have been let in.
+        """
+        may_be_in = sum(a.outcome != "victim" for a in self.arrivals)
+        proven = self.basis == "proven" and self.effect == "refused"
+        return proven and self.slots.all is not None and self.slots.all > may_be_in

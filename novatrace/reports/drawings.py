@@ -33,7 +33,8 @@ def _bar(bar: Bar, span: float, data: Burst) -> str:
     track = " " * start + "|" + "=" * (end - start - 1) + _ENDS.get(bar.outcome, "?")
     if not data.amounts:
         return f"{bar.number:>4}  {track}"
-    asked = "not logged" if bar.asked is None else f"{_number(bar.asked)} {data.unit}".rjust(10)
+    noun = "VMs" if data.unit == VMS and bar.asked != 1 else data.unit
+    asked = "not logged" if bar.asked is None else f"{_number(bar.asked)} {noun}".rjust(10)
     over = "  OVER" if bar.asked is not None and data.free is not None and bar.asked > data.free else ""
     return f"{bar.number:>4}  {track.ljust(_TRACK)}  {asked}{over}"
 
