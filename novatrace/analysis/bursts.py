@@ -14,6 +14,8 @@ from novatrace.model.capacity import Arrival
 from novatrace.model.migration import Attempt, Citation, HostNode, Migration, PlacementClaim, Stamp
 
 AUDIT_PERIOD_US = 60_000_000
+#: How the reason of an arrival begins that placement turned away.
+PLACEMENT_REFUSED = "placement refused "
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _turned_away(migration: Migration, attempt: Attempt, conflict: PlacementClai
         demand_basis=attempt.demand_basis,
         outcome="victim",
         outcome_basis="proven",
-        reason=f"placement refused {conflict.resource_class}{numbers}",
+        reason=f"{PLACEMENT_REFUSED}{conflict.resource_class}{numbers}",
         citations=(Citation(conflict.provenance, "placement-claim-refused"),),
     )
     return Reached(arrival, attempt, migration, conflict)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from novatrace.analysis.bursts import Reached
-from novatrace.model.capacity import Burst, Capacity
+from novatrace.analysis.bursts import PLACEMENT_REFUSED, Reached
+from novatrace.analysis.overloads import Overload
+from novatrace.model import span
+from novatrace.model.capacity import Arrival, Burst, Capacity, Counted
 from novatrace.model.resource import NAMES, UNITS
-
-if TYPE_CHECKING:
-    from novatrace.analysis.verdicts import Overload
 
 _KINDS = {
     "migrate": ("migration", "migrations"), "live-migrate": ("live migration", "live migrations"), "create": ("boot", "boots"),
@@ -42,7 +40,7 @@ def _too_many(burst: Burst) -> str:
     """How many did not fit, and whether it is known which; the number holds whatever the order was."""
     victims = sum(a.outcome == "victim" for a in burst.arrivals)
     if burst.basis == "proven":
-        return f"{victims} {'was' if victims == 1 else 'were'} refused"
+        return _refused([a for a in burst.arrivals if a.outcome == "victim"])
     open_ones = sum(a.outcome == "unknown" for a in burst.arrivals)
     surplus = victims if burst.slots.all is None or not open_ones else len(burst.arrivals) - burst.slots.all
     text = f"{surplus} {'was' if surplus == 1 else 'were'} too many by arithmetic"
@@ -50,6 +48,14 @@ def _too_many(burst: Burst) -> str:
         return text
     named = f", {victims} of them known by name" if victims else "; who, is not known"
     return f"{text}{named}: clocks do not tell the order of {open_ones} arrivals"
+
+
+def _refused(victims: Sequence[Arrival]) -> str:
+    """Who turned them away: ``7 claims were refused``, ``placement refused 6``, or both."""
+    by_placement = sum((a.reason or "").startswith(PLACEMENT_REFUSED) for a in victims)
+    claims = len(victims) - by_placement
+    told = [f"{claims} {'claim was' if claims == 1 else 'claims were'} refused"] if claims else []
+    return " and ".join([*([f"placement refused {by_placement}"] if by_placement else []), *told])
 
 
 def _migrations(burst: Burst) -> str:
@@ -70,12 +76,12 @@ def _counted(number: int, kind: str) -> str:
 def _span(burst: Burst) -> str:
     if len(burst.arrivals) < 2 or burst.first_us is None or burst.last_us is None:  # noqa: PLR2004 - a span needs two
         return ""
-    return f" within {(burst.last_us - burst.first_us) / 1e6:.1f} s"
+    return f" {span.within(burst.last_us - burst.first_us)}"
 
 
 def _room(burst: Burst) -> str:
     """What room there was; where a refusal contradicts the view before it, both are told."""
-    bound = ", ".join(NAMES.get(name, name) for name in burst.binding) or "resource not named"
+    bound = ", ".join(_bound(burst)) or "resource not named"
     slots = burst.slots.all
     refusal = next((a.reason for a in burst.arrivals if a.outcome == "victim" and a.reason), None)
     detail = _detail(burst)
@@ -88,6 +94,16 @@ def _room(burst: Burst) -> str:
     return f"it had room for {slots} ({bound}{detail})"
 
 
+def _bound(burst: Burst) -> list[str]:
+    """What bound by name, where it was counted with its amounts: ``2 MiB pages: 3072 free, 2048 each``."""
+    classes = burst.binding_classes
+    counted = {c.resource for c in classes}
+    return [
+        *(_class_detail(c) for c in classes),
+        *(NAMES.get(name, name) for name in burst.binding if name not in counted),
+    ]
+
+
 def _detail(burst: Burst) -> str:
     if burst.capacity is None or not burst.binding or burst.binding[0] not in UNITS:
         return ""
@@ -95,6 +111,18 @@ def _detail(burst: Burst) -> str:
     free = getattr(burst.capacity.free, name)
     need = next((n for a in burst.arrivals if (n := getattr(a.demand, name)) is not None), None)
     return "" if free is None or need is None else f": {free:g} {UNITS[name]} free, {need:g} each"
+
+
+def _class_detail(counted: Counted) -> str:
+    """``2 MiB pages: 3072 free, 2048 each``."""
+    free = f"{counted.free[0]} free"
+    if len(counted.free) > 1:
+        cells = [str(amount) for amount in counted.free]
+        free = f"{', '.join(cells[:-1])} and {cells[-1]} free in its {len(cells)} NUMA cells"
+    cells_each = f" on {counted.over} cells" if counted.over > 1 else ""
+    largest = "each" if len(set(counted.asked)) == 1 else "at most for one"
+    each = "" if counted.each is None else f", {counted.each} {largest}{cells_each}"
+    return f"{counted.name}: {free}{each}"
 
 
 def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdict: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from novatrace.analysis import capacity, insights, migrations, release, requests, verdicts
+from novatrace.analysis.classes import Classes
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.order import Clocks
@@ -46,7 +47,8 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     found = [m for m in found if _within(m, since_us, until_us)]
     in_placement = release.claims_in_placement(events)
     ledger = capacity.Ledger(events, found, hosts, inventory, settings)
-    bursts = verdicts.judge(found, ledger, clocks or Clocks({}), claims_in_placement=in_placement)
+    classes = Classes(events, by_request.values(), hosts, ledger)
+    bursts = verdicts.judge(found, ledger, classes, clocks or Clocks({}), claims_in_placement=in_placement)
     beside = insights.insight(found, bursts, ledger, hosts, coverage)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside)
 

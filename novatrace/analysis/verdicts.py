@@ -14,29 +14,25 @@ from dataclasses import dataclass, replace
 from novatrace.analysis.bursts import Reached, began_us, find
 from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.causes import cause, unguarded_beyond_total, unknown_because
+from novatrace.analysis.classes import Classes
 from novatrace.analysis.order import Clocks, ranks, unknown_pairs
+from novatrace.analysis.overloads import Overload, overloads
 from novatrace.analysis.reasons import short_of
 from novatrace.analysis.views import OF_CLASS, RESOURCES, amounts, merged
-from novatrace.model.capacity import Arrival, Burst, Capacity, Slots
+from novatrace.model.capacity import Arrival, Burst, Capacity, Counted, Slots
 from novatrace.model.migration import Citation, HostNode, Migration, Resources
 
 # Clocks of one cloud that differ by more than this are told of by the clock findings.
 _CLOCKS_APART_US = 5_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Overload:
-    """More used on a target than total × ratio allows, at or after a burst."""
-
-    resource: str
-    used: float
-    limit: float
-    basis: str
-    citation: Citation | None
-
-
 def judge(
-    migrations: Sequence[Migration], ledger: Ledger, clocks: Clocks, *, claims_in_placement: bool | None
+    migrations: Sequence[Migration],
+    ledger: Ledger,
+    classes: Classes,
+    clocks: Clocks,
+    *,
+    claims_in_placement: bool | None,
 ) -> tuple[Burst, ...]:
     """Every burst with its verdict, in the order in which they began."""
     found = find(migrations, ledger.room)
@@ -46,57 +42,82 @@ def judge(
     bursts = []
     for target, burst in found:
         following = [s for s in starts[ledger.room(target)] if s > (began_us(burst) or 0)]
-        until = min(following) if following else None
-        bursts.append(_judged(target, burst, ledger, clocks, until, claims_in_placement=claims_in_placement))
+        picked = [r.arrival.selected_us for r in burst if r.arrival.selected_us is not None]
+        first = min(picked, default=None)
+        capacity = _at_first_claim(burst, ledger.before(ledger.room(target), first, began_us(burst)))
+        held = overloads(target, burst, ledger, min(following, default=None))
+        counted = classes.before(target, burst, first)
+        scene = _Scene(target, burst, capacity, counted, held, ledger, classes, claims_in_placement)
+        bursts.append(_judged(scene, clocks))
     return tuple(bursts)
 
 
-def _judged(
-    target: HostNode,
-    reached: list[Reached],
-    ledger: Ledger,
-    clocks: Clocks,
-    until_us: int | None,
-    *,
-    claims_in_placement: bool | None,
-) -> Burst:
-    picked = [r.arrival.selected_us for r in reached if r.arrival.selected_us is not None]
-    capacity = ledger.before(ledger.room(target), min(picked, default=None), began_us(reached))
-    capacity = _at_first_claim(reached, capacity)
-    overloads = _overloads(target, reached, ledger, until_us)
-    refused = [r for r in reached if r.arrival.outcome == "victim"]
-    slots = _slots(reached, capacity)
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """All that a burst is judged by."""
+
+    target: HostNode
+    reached: list[Reached]
+    capacity: Capacity | None
+    counted: tuple[Counted, ...]
+    overloads: list[Overload]
+    ledger: Ledger
+    classes: Classes
+    claims_in_placement: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """The verdict itself; see ``Burst``."""
+
+    verdict: str
     basis: str | None
     effect: str | None
-    if refused:
-        verdict, basis, effect, binding = "overcommitted", "proven", "refused", _binding(refused)
-        slots = _proven_slots(slots, reached, binding)
-    elif overloads:
-        verdict, effect, binding = "overcommitted", "overloaded", tuple(o.resource for o in overloads)
-        basis = "proven" if any(o.basis == "proven" for o in overloads) else "computed"
-    else:
-        sound = claims_in_placement is not True and _sound(target, reached, capacity, ledger)
-        verdict, basis, binding = _computed(reached, capacity, sound=sound)
-        effect = "refused" if verdict == "overcommitted" and _refusals_expected(reached) else None
-    arrivals = _arrivals(reached, verdict, basis, slots, clocks)
+    binding: tuple[str, ...]
+    slots: Slots
+
+
+def _judged(scene: _Scene, clocks: Clocks) -> Burst:
+    reached, capacity = scene.reached, scene.capacity
+    picked = [r.arrival.selected_us for r in reached if r.arrival.selected_us is not None]
+    ruling = _ruled(scene)
+    slots = ruling.slots
     burst = Burst(
-        target=target,
+        target=scene.target,
         first_us=min(picked, default=None),
         last_us=max(picked, default=None),
-        arrivals=arrivals,
+        arrivals=_arrivals(reached, ruling.verdict, ruling.basis, slots, clocks),
         capacity=capacity,
         slots=slots,
-        binding=binding,
-        verdict=verdict,
-        basis=basis,
-        effect=effect,
+        binding=ruling.binding,
+        verdict=ruling.verdict,
+        basis=ruling.basis,
+        effect=ruling.effect,
         candidates_most=_candidates_most(reached),
         cause="",
-        unknown_because=unknown_because(reached, capacity, verdict),
-        citations=_citations(reached, overloads, capacity),
+        unknown_because=unknown_because(reached, capacity, ruling.verdict),
+        citations=_citations(reached, scene.overloads, capacity),
         order_unknown=unknown_pairs(reached, clocks, room=slots.all),
+        # What is free of PCI pools tells something where devices were short.
+        counted=tuple(c for c in scene.counted if c.resource != "pci" or "pci" in ruling.binding),
     )
-    return replace(burst, cause=cause(burst, overloads))
+    return replace(burst, cause=cause(burst, scene.overloads))
+
+
+def _ruled(scene: _Scene) -> _Ruling:
+    """Who is heard first: a refusal, then more used than there is, then arithmetic."""
+    reached, overloads = scene.reached, scene.overloads
+    slots = _slots(reached, scene.capacity, scene.counted)
+    refused = [r for r in reached if r.arrival.outcome == "victim"]
+    if refused:
+        bound = _binding(refused)
+        return _Ruling("overcommitted", "proven", "refused", bound, _proven_slots(slots, reached, bound, scene.counted))
+    if overloads:
+        basis = "proven" if any(o.basis == "proven" for o in overloads) else "computed"
+        return _Ruling("overcommitted", basis, "overloaded", tuple(o.resource for o in overloads), slots)
+    verdict, computed, bound = _computed(scene)
+    effect = "refused" if verdict == "overcommitted" and _refusals_expected(reached) else None
+    return _Ruling(verdict, computed, effect, bound, slots)
 
 
 def _at_first_claim(reached: list[Reached], capacity: Capacity | None) -> Capacity | None:
@@ -121,53 +142,6 @@ def _at_first_claim(reached: list[Reached], capacity: Capacity | None) -> Capaci
     return Capacity(whole, "claim", "observed", claim.when_us, where)
 
 
-def _overloads(target: HostNode, reached: list[Reached], ledger: Ledger, until_us: int | None) -> list[Overload]:
-    """Resources that were used beyond total × ratio by what the burst brought; each once, the worst view of it."""
-    first = began_us(reached) or 0
-    worst: dict[str, Overload] = {}
-    for view in ledger.during(target, first, until_us):
-        if view.whose not in ("claim", "tracker", "scheduler"):
-            continue
-        ratios = ledger.ratios(target)
-        for name in RESOURCES:
-            total, used, ratio = getattr(view.total, name), getattr(view.used, name), getattr(ratios, name)
-            if total is None or used is None or ratio is None or used <= total * ratio:
-                continue
-            place = (
-                Citation(view.provenance, f"{view.whose}: used {used:g} of {total * ratio:g}")
-                if view.provenance
-                else None
-            )
-            seen = worst.get(name)
-            if seen is None or used > seen.used:
-                worst[name] = Overload(name, used, total * ratio, "proven", place)
-    if not any(r.arrival.outcome == "admitted" for r in reached):
-        return []
-    return _with_granted(target, reached, ledger, worst)
-
-
-def _with_granted(
-    target: HostNode, reached: list[Reached], ledger: Ledger, worst: dict[str, Overload]
-) -> list[Overload]:
-    """Overloads with the VM of each granted claim added to the use that the claim itself printed before it."""
-    ratios = ledger.ratios(target)
-    for item in reached:
-        claim = item.attempt.claim
-        if claim is None or not claim.granted or item.conflict is not None:
-            continue
-        for resource in claim.resources:
-            name = resource.resource
-            need, ratio = getattr(claim.demand, name), getattr(ratios, name)
-            if resource.used is None or resource.total is None or need is None or ratio is None:
-                continue
-            after, limit = resource.used + need, resource.total * ratio
-            seen = worst.get(name)
-            if after > limit and (seen is None or after > seen.used):
-                place = claim.citations[-1] if claim.citations else None
-                worst[name] = Overload(name, after, limit, seen.basis if seen else "computed", place)
-    return list(worst.values())
-
-
 def _binding(refused: list[Reached]) -> tuple[str, ...]:
     """The resources that refusals name, most often named first."""
     counts: dict[str, int] = {}
@@ -181,58 +155,68 @@ def _binding(refused: list[Reached]) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
 
-def _slots(reached: list[Reached], capacity: Capacity | None) -> Slots:
+def _slots(reached: list[Reached], capacity: Capacity | None, counted: Sequence[Counted]) -> Slots:
     """How many VMs of the largest demand in the burst the free capacity allowed, per resource."""
-    if capacity is None:
-        return Slots()
     counts: dict[str, int] = {}
     for name in RESOURCES:
-        free = getattr(capacity.free, name)
+        free = getattr(capacity.free, name) if capacity is not None else None
         needs = [getattr(r.arrival.demand, name) for r in reached]
         known = [need for need in needs if need]
         if free is not None and known and len(known) == len([n for n in needs if n is not None]):
             counts[name] = max(0, math.floor(free / max(known)))
-    return Slots(counts.get("vcpus"), counts.get("ram_mb"), counts.get("disk_gb"), min(counts.values(), default=None))
+    least = min([*counts.values(), *(c.room for c in counted if c.room is not None)], default=None)
+    return Slots(counts.get("vcpus"), counts.get("ram_mb"), counts.get("disk_gb"), least)
 
 
-def _proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...]) -> Slots:
-    """Where a resource that has no count of its own refused (NUMA, PCI, affinity), those admitted are the slots."""
+def _proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...], counted: Sequence[Counted]) -> Slots:
+    """Where a resource that has no count of its own refused (NUMA, PCI, affinity), those admitted are the slots.
+
+    The three amounts say nothing of such a resource, so that with an end not logged the room for it is not known.
+    """
     admitted = sum(r.arrival.outcome == "admitted" for r in reached)
     resolved = all(r.arrival.outcome != "unknown" for r in reached)
-    if resolved and (slots.all is None or not set(binding) & set(RESOURCES)):
+    if set(binding) & set(RESOURCES):
+        return replace(slots, all=admitted) if resolved and slots.all is None else slots
+    if resolved:
         return replace(slots, all=admitted)
-    return slots
+    return replace(
+        slots, all=min((c.room for c in counted if c.resource in binding and c.room is not None), default=None)
+    )
 
 
-def _computed(
-    reached: list[Reached], capacity: Capacity | None, *, sound: bool
-) -> tuple[str, str | None, tuple[str, ...]]:
+def _computed(scene: _Scene) -> tuple[str, str | None, tuple[str, ...]]:
     """Verdict by arithmetic, where no witness spoke.
 
-    That somebody fitted is never computed: the three amounts say nothing of NUMA cells, devices and groups.
+    That somebody fitted is never computed: the amounts do not say all that a host is asked for.
     """
+    reached = scene.reached
     if all(r.arrival.outcome == "admitted" for r in reached):
         unguarded = tuple(unguarded_beyond_total(reached))
         return ("contended", "inferred", unguarded) if unguarded else ("fits", "proven", ())
-    free = capacity.free if capacity else Resources()
+    last = max((r.arrival.selected_us or 0 for r in reached), default=0)
+    beyond = [c.resource for c in scene.counted if scene.classes.beyond(c, scene.target, last, _CLOCKS_APART_US)]
+    if beyond:
+        return "overcommitted", "computed", tuple(dict.fromkeys(beyond))
+    free = scene.capacity.free if scene.capacity else Resources()
     exceeded = tuple(
         name
         for name, need, room in zip(RESOURCES, amounts(_sum(reached)), amounts(free), strict=True)
         if need is not None and room is not None and need > room
     )
-    if exceeded and sound:
+    if exceeded and scene.claims_in_placement is not True and _sound(scene):
         return "overcommitted", "computed", exceeded
     if len(reached) == 1 and not exceeded:
         return "unknown", None, ()
     return "contended", "inferred", exceeded
 
 
-def _sound(target: HostNode, reached: list[Reached], capacity: Capacity | None, ledger: Ledger) -> bool:
+def _sound(scene: _Scene) -> bool:
     """True when demand above the free capacity proves that somebody did not fit.
 
     The view must be of before the burst whatever the clocks say, nobody of the burst may be in it already, and nobody
     may have left the host since. What the user states of a host is taken at its word.
     """
+    target, reached, capacity, ledger = scene.target, scene.reached, scene.capacity, scene.ledger
     if capacity is None or capacity.source == "host-state" or not ledger.one_node(target):
         return False
     if capacity.source.endswith("inventory-file"):

@@ -53,11 +53,12 @@ def of_compute_node(event: Event) -> View:
     limit, free = limited(total, used, ratios_of_node(fields))
     target = HostNode(fields["host"], fields.get("node"))
     return View(
-        target, event.when_us, "scheduler", total, used, limit, free, event.provenance, _known_us(event.when_us, fields)
+        target, event.when_us, "scheduler", total, used, limit, free, event.provenance, known_us(event.when_us, fields)
     )
 
 
-def _known_us(when_us: int | None, fields: dict[str, Any]) -> int | None:
+def known_us(when_us: int | None, fields: dict[str, Any]) -> int | None:
+    """Until when a ComputeNode's row includes what happened: when it was written, as far as that can be believed."""
     updated = fields.get("updated_us")
     if updated is None or when_us is None or not 0 <= when_us - updated <= _OLDEST_US:
         return when_us

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from novatrace.findings import _options, _wording
+from novatrace.model import span
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
 from novatrace.model.insight import SharedView
@@ -31,11 +32,10 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _title(view: SharedView) -> str:
-    within_s = (view.last_us - view.first_us) / _SECOND_US
     age = "" if view.age_us is None else f", {view.age_us / _SECOND_US:.1f} s old at the first"
     who = f" of {_wording.count(view.schedulers, 'scheduler node')}" if view.schedulers > 1 else ""
     return (
-        f"{view.decisions} decisions{who} within {within_s:.1f} s saw the same {view.target.host} "
+        f"{view.decisions} decisions{who} {span.within(view.last_us - view.first_us)} saw the same {view.target.host} "
         f"({_wording.amounts(view.free)} free{age}), and none knew of the others"
     )
 

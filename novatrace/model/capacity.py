@@ -100,6 +100,36 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What a target had free of a class beyond vCPU, RAM and disk just before a burst, and what each arrival asks of it.
+
+    Attributes:
+        name: as told: ``2 MiB pages``, ``pinned CPUs``, ``PCI 8086:154c``, a resource class of placement.
+        resource: what a refusal for want of it names: ``numa``, ``pci``, or the class.
+        free: in the order of the host's NUMA cells; one amount where it is not of cells.
+        asked: of each arrival, in their order; None where no line tells.
+        over: how many cells a VM spreads that on.
+        room: how many VMs of the largest demand had room; None where that is not known.
+        known_us: until when the amounts include what happened.
+    """
+
+    name: str
+    resource: str
+    free: tuple[int, ...]
+    asked: tuple[int | None, ...]
+    over: int
+    room: int | None
+    known_us: int | None
+    provenance: Provenance
+
+    @property
+    def each(self) -> int | None:
+        """The largest demand; None where it is not known of everyone."""
+        known = [amount for amount in self.asked if amount is not None]
+        return max(known) if known and len(known) == len(self.asked) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Burst:
     """The attempts in flight to one target at the same time, in arrival order, and the verdict.
 
@@ -112,6 +142,7 @@ class Burst:
         cause: one sentence made from data, for reports.
         unknown_because: what is missing for a better verdict, and which log would tell; "" when nothing.
         order_unknown: neighbours in ``arrivals`` whose order clocks do not tell.
+        counted: what was free of NUMA cells, PCI devices and other classes, as far as logged.
     """
 
     target: HostNode
@@ -129,6 +160,17 @@ class Burst:
     unknown_because: str
     citations: tuple[Citation, ...]
     order_unknown: tuple[OrderUnknown, ...] = ()
+    counted: tuple[Counted, ...] = ()
+
+    @property
+    def binding_classes(self) -> list[Counted]:
+        """The counted classes that bound: those that had room for as many as the burst had.
+
+        A refusal for want of NUMA says no more; a class with more room explains nothing. What was free of PCI pools is
+        all that is known of them.
+        """
+        named = [c for c in self.counted if c.resource in self.binding]
+        return [c for c in named if (c.room == self.slots.all if c.room is not None else c.resource == "pci")]
 
     @property
     def refused_despite_room(self) -> bool:

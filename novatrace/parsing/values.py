@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from novatrace.model.host_states import HostStates
+from novatrace.parsing.numa import host_cells, instance_cell, pci_pools
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -169,7 +170,7 @@ def compute_node(text: str) -> dict[str, Any]:
         raise ValueError("a ComputeNode without host")
     whole = {name: _whole(_field(text, name)) for name in _NODE_AMOUNTS}
     ratios = {name: _ratio(_field(text, name)) for name in _NODE_RATIOS}
-    return {**words, **whole, **ratios, "updated_us": _utc(_field(text, "updated_at"))}
+    return {**words, **whole, **ratios, "updated_us": _utc(_field(text, "updated_at")), "numa_cells": host_cells(text)}
 
 
 def _field(text: str, name: str) -> str:
@@ -304,6 +305,8 @@ TYPES: dict[str, Callable[[str], Any]] = {
     "names": names,
     "alternates": alternates,
     "compute_node": compute_node,
+    "instance_cell": instance_cell,
+    "pci_pools": pci_pools,
     "inventory": inventory,
     "literal": literal,
     "host_weights": host_weights,

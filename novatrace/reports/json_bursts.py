@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novatrace.model.capacity import Arrival, Burst, Capacity, OrderUnknown, Slots
+from novatrace.model.capacity import Arrival, Burst, Capacity, Counted, OrderUnknown, Slots
 from novatrace.reports.view_burst import burst_kinds
 
 _Json = dict[str, Any]
@@ -27,6 +27,7 @@ def burst(b: Burst, evidence: list[_Json]) -> _Json:
         "arrivals": [_arrival(a) for a in b.arrivals],
         "capacity": _capacity(b.capacity),
         "slots": _slots(b.slots),
+        "classes": [_class(c) for c in b.counted],
         "binding": list(b.binding),
         "verdict": b.verdict,
         "basis": b.basis,
@@ -66,6 +67,18 @@ def _capacity(c: Capacity | None) -> _Json | None:
 
 def _slots(s: Slots) -> _Json:
     return {"vcpus": s.vcpus, "ram_mb": s.ram_mb, "disk_gb": s.disk_gb, "all": s.all}
+
+
+def _class(c: Counted) -> _Json:
+    return {
+        "name": c.name,
+        "resource": c.resource,
+        "free": list(c.free),
+        "each": c.each,
+        "cells_each": c.over,
+        "room": c.room,
+        "known_us": c.known_us,
+    }
 
 
 def _pair(pair: OrderUnknown) -> _Json:

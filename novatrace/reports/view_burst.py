@@ -17,8 +17,8 @@ def burst_section(burst: Burst, case: Case) -> Section:
     """One target's burst in arrival order, against what it had room for."""
     blocks: list[Block] = [say(f"{words.capital(burst.cause)}.", words.verdict_tone(burst))]
     where = words.place(burst.capacity.provenance, case) if burst.capacity else ""
-    blocks.append(say(words.capacity(burst.capacity) + (f"  {where}" if where else "")))
-    blocks.append(say(words.slots(burst.slots)))
+    blocks.append(say(words.capacity(burst.capacity, words.counted(burst)) + (f"  {where}" if where else "")))
+    blocks.append(say(words.slots(burst)))
     kinds = burst_kinds(burst)
     several = len(kinds.keys() - {"unknown"}) > 1
     if several:
@@ -84,13 +84,16 @@ def _arrival_row(number: int, a: Arrival, burst: Burst, *, kind: bool) -> list[C
         cell(since),
         *([cell(a.action)] if kind else []),
         cell(a.instance_uuid or a.request_id),
-        cell(_asks(a, burst)),
+        cell(_asks(number, a, burst)),
         cell(f"{a.outcome}{basis}", words.outcome_tone(a.outcome)),
         cell(a.reason),
     ]
 
 
-def _asks(a: Arrival, burst: Burst) -> str:
+def _asks(number: int, a: Arrival, burst: Burst) -> str:
     """What the VM asks of the binding resources, else of all that are known."""
-    names = [n for n in burst.binding if n in UNITS] or list(UNITS)
-    return ", ".join(words.amount(value, UNITS[n]) for n in names if (value := getattr(a.demand, n)) is not None)
+    classes = burst.binding_classes
+    names = [n for n in burst.binding if n in UNITS] or ([] if classes else list(UNITS))
+    told = [words.amount(value, UNITS[n]) for n in names if (value := getattr(a.demand, n)) is not None]
+    of_classes = [f"{c.name} {asked}" for c in classes if (asked := c.asked[number - 1]) is not None]
+    return ", ".join([*told, *of_classes])

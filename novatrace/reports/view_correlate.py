@@ -9,7 +9,6 @@ from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Attempt, Migration
-from novatrace.model.resource import NAMES
 from novatrace.reports import words
 from novatrace.reports.document import Block, Cell, Column, Document, Paragraph, Section, Table, cell, say, table
 from novatrace.reports.view_burst import burst_section
@@ -95,7 +94,7 @@ def _target_row(burst: Burst) -> list[Cell]:
     return [
         cell(words.host(burst.target)),
         cell(words.verdict(burst), words.verdict_tone(burst)),
-        cell(", ".join(NAMES.get(name, name) for name in burst.binding) if proven else None),
+        cell(words.bound(burst) if proven else None),
         cell(came),
         cell("?" if room is None else room),
         cell(max(0, came - room) if proven and room is not None else "?"),
@@ -104,7 +103,7 @@ def _target_row(burst: Burst) -> list[Cell]:
 
 
 def _sentence(burst: Burst) -> str:
-    binding = ", ".join(NAMES.get(name, name) for name in burst.binding)
+    binding = words.bound(burst)
     bound = f", binding resource: {binding}" if binding and burst.verdict == "overcommitted" else ""
     return f"{words.host(burst.target)} was {words.verdict(burst)}{bound}. {words.capital(burst.cause)}."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from novatrace.model.capacity import Burst, Capacity, Slots
+from novatrace.model.capacity import Burst, Capacity
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
 from novatrace.model.migration import HostNode, Migration, Resources
@@ -79,21 +79,41 @@ def resources(held: Resources) -> str:
     return ", ".join(f"{name} {amount(value, unit).strip()}" for name, value, unit in parts)
 
 
-def capacity(free: Capacity | None) -> str:
-    """What was free before a burst, whose word it is and from when."""
+def bound(burst: Burst) -> str:
+    """The binding resources; of NUMA cells and PCI devices the classes that were short, where they were counted."""
+    classes: dict[str, list[str]] = {}
+    for counted in burst.binding_classes:
+        classes.setdefault(counted.resource, []).append(counted.name)
+    return ", ".join(
+        f"{NAMES.get(name, name)} ({', '.join(classes[name])})" if name in classes else NAMES.get(name, name)
+        for name in burst.binding
+    )
+
+
+def counted(burst: Burst) -> str:
+    """``; 2 MiB pages 3072 as of 2026-11-23 00:08:20.000``: what was free of classes beyond the three, by NUMA cell."""
+    return "".join(
+        f"; {c.name} {' + '.join(str(amount) for amount in c.free)} (as of {when(c.known_us)})" for c in burst.counted
+    )
+
+
+def capacity(free: Capacity | None, classes: str = "") -> str:
+    """What was free before a burst, whose word it is and from when; ``classes``: see ``counted``."""
     if free is None:
-        return "free before: unknown"
+        return f"free before: unknown{classes}"
     first, *others = free.source.split(" + ")
     also = " and ".join(_SOURCES.get(other, other) for other in others)
     age = f", {when(free.when_us)}" if free.when_us is not None else ""
     told = f"{_SOURCES.get(first, first)}, {'observed' if also else free.basis}{age}"
     beside = f"; what it does not say, from {also}, assumed" if also else ""
-    return f"free before: {resources(free.free)} (from {told}{beside})"
+    return f"free before: {resources(free.free)} (from {told}{beside}){classes}"
 
 
-def slots(held: Slots) -> str:
+def slots(burst: Burst) -> str:
     """``room for: 1 VM (vCPU 32, RAM 1, disk 50)``."""
+    held = burst.slots
     parts = [f"{NAMES[n]} {v}" for n in ("vcpus", "ram_mb", "disk_gb") if (v := getattr(held, n)) is not None]
+    parts += [f"{c.name} {c.room}" for c in burst.counted if c.room is not None]
     detail = f" ({', '.join(parts)})" if parts else ""
     return f"room for: {'unknown' if held.all is None else count(held.all, 'VM')}{detail}"
 
