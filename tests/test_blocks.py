@@ -14,7 +14,7 @@ from reading import SCANNER, checksum, read
 
 from novatrace.parsing.anchors import FAST_UP_TO
 from novatrace.parsing.definitions import load_catalogue
-from novatrace.sources.nodes import service_of_file
+from novatrace.sources.services import service_of_file
 
 LOGS = sorted(FIXTURES.glob("**/*.log"))
 BESIDE_LOGS = sorted(BESIDE.glob("*/*/*.log")) if BESIDE.is_dir() else []

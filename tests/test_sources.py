@@ -1,5 +1,7 @@
 """Paths, nodes, services, rotated sets, and streams that are damaged."""
 
+# ruff: noqa: E501 - paths are as long as they are
+
 from __future__ import annotations
 
 import bz2
@@ -13,7 +15,8 @@ import pytest
 
 from novatrace.sources import files
 from novatrace.sources.compression import Damage, blocks
-from novatrace.sources.nodes import node_of_path, service_of_file
+from novatrace.sources.nodes import node_of_path
+from novatrace.sources.services import service_of_path
 
 CODECS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 TEXT = b"".join(b"2026-11-23 00:00:%02d.000 1 INFO nova.filters [-] line %d\n" % (i % 60, i) for i in range(60))
@@ -35,12 +38,44 @@ TEXT = b"".join(b"2026-11-23 00:00:%02d.000 1 INFO nova.filters [-] line %d\n" %
         ("cn9/nova-compute.log", "cn9/nova-compute.log", "cn9", "nova-compute"),
         ("logs/nova-placement-api.log", "logs", None, "placement-api"),
         ("logs/compute-02/messages", "logs", "compute-02", None),
+        # a machine's /var, given as a whole, from inside, or with the logs of other programs
+        ("x/cn7/var/log/nova/nova-compute.log", "x/cn7/var/log/nova", "cn7", "nova-compute"),
+        ("/var/log/nova/nova-compute.log", "/var/log/nova", None, "nova-compute"),
+        ("logs/cn7/var/log/neutron/server.log", "logs", "cn7", None),
+        ("var/log/journal/0123456789abcdef0123456789abcdef/a.txt", "var", None, None),
+        ("logs/remote/cn7/nova-compute.log", "logs", "cn7", "nova-compute"),
+        ("2026-11-23/nova-api.log", "2026-11-23", None, "nova-api"),
+        # Kolla: the volume as Docker keeps it
+        ("d/ctl1/var/lib/docker/volumes/kolla_logs/_data/nova/nova-api.log", "d", "ctl1", "nova-api"),
+        # TripleO
+        ("logs/oc-ctl-0/var/log/containers/nova/nova-api.log", "logs", "oc-ctl-0", "nova-api"),
+        ("logs/oc-ctl-0/var/log/containers/httpd/nova-api/error_log", "logs", "oc-ctl-0", "nova-api"),
+        ("logs/oc-ctl-0/var/log/containers/httpd/placement/placement_wsgi_error_ssl.log", "logs", "oc-ctl-0", "placement-api"),
+        ("logs/oc-cmp-1/var/log/containers/stdouts/nova_compute.log", "logs", "oc-cmp-1", "nova-compute"),
+        # OpenStack-Ansible
+        ("openstack/log/aio1_nova_api_container-de72d1a5/nova/nova-api.log", "openstack", "aio1_nova_api_container-de72d1a5", "nova-api"),
+        # Juju
+        ("crashdump/juju-3f8d6e-0-lxd-5/var/log/nova/nova-api-wsgi.log", "crashdump", "juju-3f8d6e-0-lxd-5", "nova-api"),
+        ("crashdump/nova-cloud-controller_0/var/log/apache2/nova-api_error.log", "crashdump", "nova-cloud-controller_0", "nova-api"),
+        # Debian's packages
+        ("logs/nova-api-os-compute.log", "logs", None, "nova-api"),
+        # sosreports
+        ("sosreport-cn7-2024-07-11-rujznhs/var/log/messages", ".", "cn7", None),
+        ("sosreport-cn7-2024-07-11-rujznhs/sos_commands/logs/journalctl_--no-pager", ".", "cn7", None),
+        # DevStack
+        ("logs/controller/logs/screen-n-sch.txt", "logs", "controller", "nova-scheduler"),
+        ("logs/screen-n-cond-cell1.txt.gz", "logs", None, "nova-conductor"),
+        ("logs/devstack@n-cpu.service.log", "logs", None, "nova-compute"),
+        # Kubernetes
+        ("pods/openstack_nova-scheduler-6d8f_0b1c2d3e-1111-2222-3333-444455556666/nova-scheduler/0.log", "pods", "nova-scheduler-6d8f", "nova-scheduler"),
+        (f"containers/nova-compute-fc5s4_openstack_nova-compute-{'0a' * 32}.log", "containers", "nova-compute-fc5s4", "nova-compute"),
+        ("mg/namespaces/openstack/pods/nova-scheduler-0/nova-scheduler-scheduler/logs/current.log", "mg", "nova-scheduler-0", "nova-scheduler"),
     ],
-)
+)  # fmt: skip
 def test_node_and_service_from_the_path(path, root, node, service):
     """Folders and file names tell who wrote a log; containers of logs do not."""
     assert node_of_path(path, root) == node
-    assert service_of_file(Path(path).name) == service
+    assert service_of_path(path) == service
 
 
 def test_a_rotated_set_is_read_oldest_first(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from novatrace.model.case import Case
 from novatrace.model.evidence import Evidence
 from novatrace.sources.identity import not_a_log
-from novatrace.sources.nodes import service_of_file
+from novatrace.sources.services import service_of_file
 
 _NO_NODE = "logs"
 _PACKED = re.compile(r"\.(?:gz|bz2|xz|zst)$")

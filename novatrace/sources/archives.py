@@ -21,7 +21,8 @@ from novatrace.sources.compression import Damage, MissingCodecError, blocks, cap
 from novatrace.sources.encoding import in_utf8
 from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log
 from novatrace.sources.interface import Source
-from novatrace.sources.nodes import node_in_archive, service_of_path
+from novatrace.sources.nodes import node_in_archive
+from novatrace.sources.services import service_of_path
 from novatrace.sources.tar import Member, TarReader, is_tar
 
 DEPTH = 5

@@ -26,8 +26,9 @@ from novatrace.sources.copies import without_copies
 from novatrace.sources.encoding import encoding_of, in_utf8
 from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log
 from novatrace.sources.interface import Found, Source
-from novatrace.sources.nodes import node_of_path, service_of_path
+from novatrace.sources.nodes import node_of_path
 from novatrace.sources.rotation import holes
+from novatrace.sources.services import service_of_path
 
 _BESIDE_BYTES = 1 << 20
 _ROTATED = re.compile(r"^(?P<base>.*?\.(?:log|txt|json))[.\-]?(?P<turn>[\d_\-]*)(?:\.(?:gz|bz2|xz|zst))?$")
