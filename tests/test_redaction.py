@@ -298,3 +298,22 @@ def test_redact_on_the_command_line(novatrace):
 def test_a_key_goes_on_behind_the_line_of_its_name(text):
     """The value of an option ends with its line; a private key in it does not."""
     assert "Cnry" not in mask(text).text
+
+
+def test_names_that_only_an_account_has_are_replaced(tmp_path, monkeypatch):
+    """A node that only lines name, the path of another input, and the shape of a line that no layout fits."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    line = "2026-11-23 00:05:14.957 7 INFO nova.compute.claims [-] Claim successful on node zebra-77\n"
+    (tmp_path / "messages").write_text(
+        f"2026-11-23T00:05:14.958000+00:00 zebra-77 nova-compute[7]: {line}"
+        f"2026-11-23T00:05:15.000000+00:00 okapi-5 nova-compute[7]: {line}"
+    )
+    case = pipeline.analyse(pipeline.RunOptions((str(tmp_path / "messages"),)))
+    (coverage,) = case.coverage
+    assert set(coverage.nodes) == {"zebra-77", "okapi-5"}
+    coverage.also_in["/srv/logs/zebra-77/journal.txt"] = 1
+    coverage.add_shape("what okapi-5 said, password=hunter2hunter2", 1, 9)
+    sharing = Sharing(redact=True, case_file=tmp_path / "mine.sqlite")
+    for command in ("inspect", "correlate"):
+        shown = pipeline.render("json", command, case, sharing=sharing)
+        assert not [name for name in ("zebra-77", "okapi-5", "hunter2") if name in shown]

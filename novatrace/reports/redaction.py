@@ -37,6 +37,8 @@ _NAMES = {
     "user_id": "user",
     "project_id": "project",
 }
+# Fields that map texts to numbers: what the texts are, where they are names.
+_KEYS = {"also_in": "", "shapes": "", "nodes": "host"}
 _NUMBERS = frozenset(["int", "int | None", "float", "float | None", "bool", "bool | None", "int | float | None"])
 _NO_TEXT = (Provenance, Resources, Link, Slots, LineLedger, ClaimResource)
 _NAMES_ALONE = (
@@ -176,6 +178,8 @@ def _identifiers(case: Case) -> Iterator[tuple[str, str]]:
     for evidence in case.evidence:
         if evidence.node:
             yield "host", evidence.node
+    for coverage in case.coverage:
+        yield from (("host", name) for name in coverage.nodes)
     for part in (case.migrations, case.bursts, case.views):
         for thing in part:
             yield from _names_in(thing)
@@ -210,10 +214,23 @@ def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> A
         old = getattr(thing, name)
         if old is None or (fixed and isinstance(old, str)):
             continue
-        new = names.alias(kind, old) if names is not None and kind and isinstance(old, str) else _walk(old, text, names)
+        if names is not None and kind and isinstance(old, str):
+            new: Any = names.alias(kind, old)
+        elif name in _KEYS and isinstance(old, dict):
+            new = _keys(old, _KEYS[name], text, names)
+        else:
+            new = _walk(old, text, names)
         if new is not old and new != old:
             changed[name] = new
     return replace(thing, **changed) if changed else thing
+
+
+def _keys(counts: dict[str, Any], kind: str, text: Callable[[str], str], names: Pseudonyms | None) -> dict[str, Any]:
+    """Counts with their keys made fit; of two that look the same then, the first one's count stays."""
+    done: dict[str, Any] = {}
+    for key, value in counts.items():
+        done.setdefault(names.alias(kind, key) if names is not None and kind else text(key), value)
+    return done
 
 
 def _items(things: Any, text: Callable[[str], str], names: Pseudonyms | None) -> Any:  # noqa: ANN401 - see _walk
