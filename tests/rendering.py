@@ -322,6 +322,11 @@ LAYOUTS: dict[str, Callable[[list[Said]], bytes]] = {
     "journalctl-full": every(
         lambda o: f"{o.stamped('%a %Y-%m-%d %H:%M:%S')} UTC {o.node} {o.service}[{o.pid}]: {o.text}"
     ),
+    "journalctl-local": every(
+        lambda o: f"{o.when.month}月 {o.stamped('%d %H:%M:%S.%f')} {o.node} {o.service}[{o.pid}]: {devstack(o)}"
+    ),
+    "journalctl-no-hostname": every(lambda o: f"{o.stamped('%b %d %H:%M:%S.%f')} {o.service}[{o.pid}]: {devstack(o)}"),
+    "journalctl-monotonic": every(lambda o: f"[ 4711.123456] {o.node} {o.service}[{o.pid}]: {o.text}"),
     "journalctl-unix": every(
         lambda o: f"{o.epoch_us // 10**6}.{o.when.microsecond:06} {o.node} {o.service}[{o.pid}]: {devstack(o)}"
     ),
@@ -333,6 +338,8 @@ LAYOUTS: dict[str, Callable[[list[Said]], bytes]] = {
     "syslog-rfc3164": joined(lambda o: f"<14>{o.stamped('%b %e %H:%M:%S')} {o.node} {o.service}: {o.text}", "#012"),
     "syslog-untagged": every(lambda o: f"{o.stamped('%b %e %H:%M:%S')} {o.node} {o.text}"),
     "syslog-named": every(lambda o: f"{o.stamped('%b %e %H:%M:%S')} {o.node} {o.service} {o.text}"),
+    "syslog-iso-named": every(lambda o: f"{o.stamped(_US)}+00:00 {o.node} {o.service} {o.text}" if o.head else o.text),
+    "syslog-severity": every(lambda o: f"{o.stamped(_US)}+00:00 {o.level.lower()}:  {o.text}"),
     "syslog-rfc5424": joined(
         lambda o: f"<14>1 {o.stamped(_US)}+00:00 {o.node} {o.service} {o.pid} - - {o.text}", "#012"
     ),
@@ -341,6 +348,13 @@ LAYOUTS: dict[str, Callable[[list[Said]], bytes]] = {
     "kubectl-timestamps": every(lambda o: f"{o.stamped(_US)}999Z {o.text}"),
     "kubectl-prefix": every(lambda o: f"[pod/{o.service}-{o.node}/{o.service}] {o.text}"),
     "compose-prefix": every(lambda o: f"{o.service.replace('-', '_')}-1  | {o.text}"),
+    "container-prefix": every(lambda o: f"{o.service}-{o.node} {o.service} {o.text}" if o.head else o.text),
+    "host-prefix": every(lambda o: f"{o.node}: {o.text}" if o.head else o.text),
+    "indented": every(lambda o: f"    {o.text}"),
+    "indented-quotation": every(lambda o: f"> {o.text}" if o.head else o.text),
+    "indented-numbers": every(lambda o: f"  4711\t{o.text}" if o.head else o.text),
+    "stamp-of-a-tool": every(lambda o: f"{o.stamped('%H:%M:%S')} {o.text}" if o.head else o.text),
+    "gelf": dumped(lambda o: {"host": o.node, "short_message": o.text, "timestamp": o.epoch_us / 1e6, "level": 6}),
     "grep-file": every(lambda o: f"{o.node}/{o.service}.log:{o.text}"),
     "grep-file-number": every(lambda o: f"{o.node}/{o.service}.log:17:{o.text}"),
     "grep-number": every(lambda o: f"4711:{o.text}"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import Any
 
-from novatrace.parsing.timestamps import MONTHS, Clock, calendar_of, zone_offset_s
+from novatrace.parsing.months import month_of
+from novatrace.parsing.timestamps import Clock, calendar_of, zone_offset_s
 
 ASSUMED = "UTC assumed"
 
@@ -32,7 +33,7 @@ def basis_of(
         clock = Clock(local, assumed=True)
         return clock, f"{_offset(clock, fields)} (a second stamp in each line has the zone)"
     if "time" in fields and "date" not in fields and "year" not in fields:
-        month = MONTHS[fields["month"]] if "month" in fields else None
+        month = month_of(fields["month"]) if "month" in fields else None
         calendar, basis = calendar_of(texts, month, int(fields["day"]) if month else None, mtime_us)
         return Clock(local, calendar=calendar, assumed=assumed), f"{zone_basis}; {basis}"
     return Clock(local, assumed=assumed), zone_basis

@@ -18,6 +18,7 @@ from typing import Any
 
 from novatrace.errors import UsageError
 from novatrace.parsing.definitions import Sample, expand
+from novatrace.parsing.months import LOCAL_MONTH
 
 USER_FIRST = ("user", "project")
 # What follows stamp and process id in a line of oslo.log: level, logger, context, instance, message.
@@ -154,8 +155,12 @@ def parse_layout(text: str, origin: str) -> Layout:
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern with its macros written out; ``%OSLO%`` is what follows stamp and process id in a line of oslo.log."""
-    return re.compile(expand(pattern.replace("%OSLO%", _OSLO)), re.DOTALL)
+    """A pattern with its macros written out.
+
+    ``%OSLO%`` is what follows stamp and process id in a line of oslo.log, ``%LOCAL_MONTH%`` a month in another language.
+    """
+    written_out = pattern.replace("%OSLO%", _OSLO).replace("%LOCAL_MONTH%", LOCAL_MONTH)
+    return re.compile(expand(written_out), re.DOTALL)
 
 
 def self_test(layout: Layout) -> str:

@@ -18,10 +18,8 @@ from typing import Any
 from dateutil import tz as dateutil_tz
 
 from novatrace.errors import UsageError
+from novatrace.parsing.months import month_of
 
-MONTHS = {
-    m: i for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)
-}
 _ISO_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)[T ]\d\d:")
 _MICRO = 1_000_000
 _LEAP_SECOND = 60
@@ -163,7 +161,7 @@ class Clock:
         if date is not None or "time" not in fields:
             return date
         if "month" in fields:
-            month, day = MONTHS[fields["month"]], int(fields["day"])
+            month, day = month_of(fields["month"]), int(fields["day"])
             year = fields.get("year") or (self.calendar.year(month, day) if self.calendar else None)
             return None if year is None else f"{year}-{month:02}-{day:02}"
         return self.calendar.date(fields["time"]) if self.calendar else None
