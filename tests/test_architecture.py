@@ -32,7 +32,7 @@ THIRD_PARTY = {
     "rich": {"cli", "reports/text_report.py"},
     "regex": {"parsing"},
     "dateutil": {"parsing"},
-    "ahocorasick_rs": {"parsing"},
+    "ahocorasick_rs": {"parsing", "reports/secret_places.py"},
     "sqlite3": {"store"},
     "stringzilla": {"parsing"},
     "msgspec": {"model", "parsing", "store"},

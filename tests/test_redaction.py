@@ -86,6 +86,16 @@ NO_SECRETS = (
 )  # fmt: skip
 
 
+def listed(name: str) -> list[str]:
+    """The lines of a list beside the tests; what is no text stands there as an escape."""
+    lines = (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
+    return [re.sub(r"\\\\|\\[nrt]|\\x1b", lambda m: _ESCAPES[m[0]], line) for line in lines]
+
+
+_ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\x1b": "\x1b"}
+COMMANDS_AND_DOCUMENTS = listed("secret_syntaxes.txt")
+
+
 def canaries():
     """(canary, text that holds it) of every syntax, key and encoding; each canary is met once."""
     number = 0
@@ -100,6 +110,10 @@ def canaries():
                     if encoding != "base64"
                     else encode(syntax.format(k=key, v=value)),
                 )
+    for syntax in COMMANDS_AND_DOCUMENTS:
+        number += 1
+        value = f"Cnry{number:05d}zQ7x"
+        yield value, f"2026-11-23 nova.x [-] {syntax.replace('{v}', value)} tail 42"
     for syntax in (*OTHERS, *UNANNOUNCED):
         number += 1
         value = f"Cnry{number:05d}zQ7x"
@@ -125,6 +139,16 @@ def test_masking_again_changes_nothing():
     for _, text in CORPUS:
         once = mask(text).text
         assert mask(once).text == once
+
+
+def test_what_stands_around_a_secret_stays():
+    """The head of the line before each, always; what follows it unless the secret's end cannot be told."""
+    kept = 0
+    for syntax in COMMANDS_AND_DOCUMENTS:
+        shown = mask(f"2026-11-23 nova.x [-] {syntax.replace('{v}', 'Cnry00001zQ7x')} tail 42").text
+        assert shown.startswith("2026-11-23 nova.x [-] "), shown
+        kept += shown.endswith(" tail 42")
+    assert kept > len(COMMANDS_AND_DOCUMENTS) * 0.8
 
 
 @given(st.text(alphabet="ab1:=\"'\\ ,@/%2567&;<>pwdtoken\n", max_size=60))
@@ -170,7 +194,7 @@ def test_what_is_no_secret_stays():
     assert mask("http://host:8774/v2/x?mail=a@b.c").count == 0
 
 
-@pytest.mark.parametrize("text", NO_SECRETS)
+@pytest.mark.parametrize("text", [*NO_SECRETS, *listed("ordinary_lines.txt")])
 def test_names_and_ids_are_not_taken_for_secrets(text):
     """UUIDs, request ids, hosts, addresses and sentences without a secret stay as they are."""
     assert mask(text).text == text

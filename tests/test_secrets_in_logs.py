@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from cases import FIXTURES
@@ -81,10 +83,36 @@ def test_no_report_shows_a_secret_of_the_logs(logs):
         assert "Cnry" not in everything(name, case), name
 
 
-def test_no_command_shows_a_secret_of_the_logs(novatrace, logs):
+def test_places_of_doubled_inputs_are_masked():
+    """The name of a file is text like any other, also where it is a key."""
+    case = pipeline.analyse(RunOptions((str(SOURCE),), jobs=1))
+    first = replace(case.coverage[0], also_in={"logs/password=Cnry00000zQ7x.log": 3})
+    case = replace(case, coverage=(first, *case.coverage[1:]))
+    shown = json.loads(pipeline.render("json", "inspect", case))
+    assert "Cnry" not in json.dumps(shown)
+    assert [row["also_in"] for row in shown["coverage"]["inputs"] if row.get("also_in")] == [
+        [{"path": "logs/password=[MASKED:password]", "events": 3}]
+    ]
+
+
+def test_no_command_shows_a_secret_of_the_logs(novatrace, logs, tmp_path):
     """Neither on standard output nor beside it; pseudonyms change nothing of that."""
     assert b"Cnry" in (logs / "compute-02" / "nova-compute.log").read_bytes()
-    for arguments in (("correlate", logs, "--redact"), ("filters",)):
+    charts = tmp_path / "charts"
+    for arguments in (
+        ("correlate", logs, "--redact", "--charts", charts),
+        ("filters",),
+        ("inspect", logs, "-f", "json"),
+        ("simulate", "--plan", "--runs", "20"),
+        ("simulate", "-f", "html", "--runs", "20"),
+        ("export", "-f", "parquet", "-o", tmp_path / "tables"),
+        ("export", "--bundle", tmp_path / "bundle.tar.gz"),
+    ):
         done = novatrace(*arguments)
         assert done.returncode in (0, 3), done.stderr
         assert b"Cnry" not in done.stdout + done.stderr
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in written} == {".svg", ".png", ".parquet", ".gz"}
+    for path in written:
+        data = path.read_bytes()
+        assert b"Cnry" not in (gzip.decompress(data) if path.suffix == ".gz" else data), path

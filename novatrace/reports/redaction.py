@@ -65,14 +65,19 @@ class Redaction:
     raw: set[str] = field(default_factory=set)
     secrets: int = 0
     _done: dict[str, str] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
 
     def watched(self) -> set[str]:
         """What must not be in a report: secrets that are no common words, and names that were replaced."""
-        return {*recurring(self.raw), *(self.pseudonyms.raw() if self.pseudonyms is not None else ())}
+        return {*self._recurring(), *(self.pseudonyms.raw() if self.pseudonyms is not None else ())}
 
     def of(self, case: Case) -> Case:
         """The case, fit to be shared, with a notice that says what was done."""
-        case = self._masked(case)
+        done = _walk(case, self._mask_text, None)
+        if self.raw:
+            self._known |= {name.lower() for _, name in _identifiers(case)}
+            self._known |= {move.instance_uuid for move in case.migrations if move.instance_uuid}
+        case = self._everywhere(done)
         if self.pseudonyms is None:
             return case if not self.secrets else replace(case, notices=(*case.notices, self._notice()))
         for kind, name in (*_identifiers(case), *(("word", word) for word in self.words)):
@@ -108,7 +113,7 @@ class Redaction:
     def texts(self, texts: Iterable[str]) -> list[str]:
         """Lines of logs and other texts that are no part of a case; ``of`` was called before."""
         masked = [self._masked_text(text) for text in texts]
-        values = recurring(self.raw)
+        values = self._recurring()
         return [self._renamed(self._without(text, values)) for text in masked]
 
     def _again(self, thing: Any) -> Any:  # noqa: ANN401 - whatever the model has
@@ -120,12 +125,15 @@ class Redaction:
 
     def _masked(self, thing: Any) -> Any:  # noqa: ANN401 - see _again
         """Every text masked; where a secret was found, wherever it comes again as well."""
-        done = _walk(thing, self._mask_text, None)
-        values = recurring(self.raw)
-        if not values:
-            return done
+        return self._everywhere(_walk(thing, self._mask_text, None))
 
-        return _walk(done, lambda text: self._without(text, values), None)
+    def _everywhere(self, thing: Any) -> Any:  # noqa: ANN401 - see _again
+        values = self._recurring()
+        return _walk(thing, lambda text: self._without(text, values), None) if values else thing
+
+    def _recurring(self) -> list[str]:
+        """What is masked wherever it comes; not the name of a host or a VM that once stood where a secret may stand."""
+        return [value for value in recurring(self.raw) if value.lower() not in self._known]
 
     @staticmethod
     def _without(text: str, values: Iterable[str]) -> str:
@@ -208,11 +216,11 @@ def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> A
     if isinstance(thing, (tuple, list)):
         return _items(thing, text, names)
     if isinstance(thing, dict):
-        return {key: _walk(value, text, names) for key, value in thing.items()}
+        return {text(key) if isinstance(key, str) else key: _walk(value, text, names) for key, value in thing.items()}
     changed = {}
     for name, fixed, kind in _fields_of(thing.__class__, names is None):
         old = getattr(thing, name)
-        if old is None or (fixed and isinstance(old, str)):
+        if old is None or (fixed and isinstance(old, (str, dict))):
             continue
         if names is not None and kind and isinstance(old, str):
             new: Any = names.alias(kind, old)
