@@ -36,12 +36,12 @@ def read(
     evidence = evidence_of(data, service)
     manner = manner_of(data[: 1 << 16], evidence, Zone(UTC, "UTC"), line_by_line=line_by_line)
     starts = sorted({0, len(data)} | {at + found for at in borders if (found := first_record(data[at:])) is not None})
-    whole = Joined()
+    whole, found = Joined(), []
     for start, end in itertools.pairwise(starts):
         chunks = chunked(data[start:end], chunk)
         before = data[max(0, start - (1 << 17)) : start]
-        whole.add(SCANNER.scan(chunks, evidence, manner, offset=start, before=before), evidence)
-    events = list(without_repetitions(whole.events, SCANNER.periodic))
+        found += whole.add(SCANNER.scan(chunks, evidence, manner, offset=start, before=before), evidence)
+    events = list(without_repetitions(found, SCANNER.periodic))
     return events, whole.coverage or Coverage(0), whole.invalid_utf8_lines
 
 
@@ -57,8 +57,8 @@ class Checksum:
 def checksum(*paths: str, **options: Any) -> Checksum:
     """Reads paths with ``RunOptions``: one process unless ``jobs`` says otherwise."""
     read = ingest(plan_of(RunOptions(paths, **{"jobs": 1, **options})))
-    digest = hashlib.blake2b()
-    for event in read.events:
+    digest, events = hashlib.blake2b(), 0
+    for events, event in enumerate(read.events, 1):  # noqa: B007 - their number is asked for behind the loop
         digest.update(repr((event.sort_key, event)).encode("utf-8", "surrogatepass"))
     account = tuple(f"{c.evidence_id} {c.lines} {c.bytes_decoded} {sorted(c.levels.items())}" for c in read.coverage)
-    return Checksum(len(read.events), digest.hexdigest(), account)
+    return Checksum(events, digest.hexdigest(), account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from msgspec.structs import replace
 
 from novatrace import pipeline
 from novatrace.analysis import clock_skew
+from novatrace.model.event import Event
 from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.spooled import SpooledEvents
+from novatrace.store.spool import Spool
 
 CASES = sorted((FIXTURES / "real-nova").iterdir())
 real = pytest.mark.parametrize("folder", CASES, ids=lambda p: p.name)
@@ -23,6 +27,14 @@ real = pytest.mark.parametrize("folder", CASES, ids=lambda p: p.name)
 def events(folder: Path):
     """The events of a real case."""
     return ingest(plan_of(pipeline.RunOptions(node_folders(folder)))).events
+
+
+def of_one_input(listed: list[Event]) -> SpooledEvents:
+    """Events as the analysis has them, from a list of them."""
+    spooled = SpooledEvents(Spool())
+    for _, of_input in groupby(listed, key=lambda event: event.provenance.evidence_id):
+        spooled.take(of_input)
+    return spooled
 
 
 @real
@@ -45,13 +57,13 @@ def test_a_known_skew_lies_in_the_interval_and_the_correction_keeps_the_order(fo
     for _ in range(5):
         wrong = {node: dice.randrange(-10_000_000, 10_000_000) for node in nodes}
         skewed = [replace(e, when_us=e.when_us + wrong[e.node]) for e in events(folder)]
-        found = clock_skew.clocks(skewed)
+        found = clock_skew.clocks(of_one_input(skewed))
         for clock in found:
             right = wrong[clock.reference] - wrong[clock.node]
             unit = 1000 * len(nodes)
             assert clock.offset_low_us is None or clock.offset_low_us - unit <= right
             assert clock.offset_high_us is None or right <= clock.offset_high_us + unit
-        again = clock_skew.clocks(clock_skew.corrected(skewed, found))
+        again = clock_skew.clocks(clock_skew.Corrected(of_one_input(skewed), found))
         assert all(not clock.conflict and abs(clock.applied_us) <= 1000 * len(nodes) for clock in again)
 
 

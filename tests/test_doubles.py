@@ -18,7 +18,7 @@ from test_metamorphic import SMALL, told
 from novatrace import pipeline
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Provenance
-from novatrace.parsing.doubles import without_doubles
+from novatrace.parsing.doubles import doubles_of
 
 QUICK = (
     "journalctl-short", "journalctl-short-precise-devstack", "journalctl-json-coloured", "journalctl-export",
@@ -128,8 +128,8 @@ def written(
 def kept(*sources: tuple[Evidence, Coverage, list[Event]]) -> Counter:
     """How many events there are of each moment (to the second)."""
     events = [event for _, _, found in sources for event in found]
-    left = without_doubles(events, [e for e, _, _ in sources], [c for _, c, _ in sources], [])
-    return Counter((event.when_us or 0) // 1_000_000 for event in left)
+    doubles = doubles_of(events, [e for e, _, _ in sources], [c for _, c, _ in sources], [])
+    return Counter((event.when_us or 0) // 1_000_000 for number, event in enumerate(events) if number not in doubles)
 
 
 @given(moments, st.data(), st.integers(0, 60_000))

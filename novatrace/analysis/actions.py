@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from novatrace.analysis.requests import PLACEMENT, Request
-from novatrace.model.event import Event
+from novatrace.analysis.requests import Request
+from novatrace.model.event import PLACEMENT, Event
 
 _BODY_ACTIONS = {
     "migrate": "migrate",

@@ -62,11 +62,12 @@ class Ledger:
         self._given = _given(inventory or Inventory())
         self._hosts = hosts
         self._movements = Movements(migrations, hosts)
-        telling = [e for e in events if e.kind in _TELLERS]
-        for event in telling:
-            self._learn_ratios(event, hosts)
-        for event in telling:
-            self._learn_view(event, hosts)
+        for event in events:
+            if event.kind in _TELLERS:
+                self._learn_ratios(event, hosts)
+        for event in events:
+            if event.kind in _TELLERS:
+                self._learn_view(event, hosts)
         for migration in migrations:
             self._learn_attempts(migration)
         for host, listed in self._views.items():

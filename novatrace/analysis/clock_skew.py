@@ -8,12 +8,13 @@ that was set while the logs were written, or a wrong zone). Only pairs joined by
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from novatrace.model.clock import ClockBounds
 from novatrace.model.event import Event
+from novatrace.model.events import Events
 from novatrace.model.hostname import short
 
 _ACCEPTED = frozenset(
@@ -44,7 +45,7 @@ class _Bound:
 _Bounds = dict[tuple[str, str], _Bound]
 
 
-def clocks(events: Iterable[Event]) -> tuple[ClockBounds, ...]:
+def clocks(events: Events) -> tuple[ClockBounds, ...]:
     """The bounds of every node that takes part in a cause or an effect across nodes, and contradictions."""
     bounds: _Bounds = {}
     counts: dict[str, int] = defaultdict(int)
@@ -64,10 +65,31 @@ def clocks(events: Iterable[Event]) -> tuple[ClockBounds, ...]:
     return (*_intervals(bounds, counts, reference), *conflicts)
 
 
-def corrected(events: Sequence[Event], known: Iterable[ClockBounds]) -> list[Event]:
-    """Events with the clocks of their nodes put right, as far as causality demands it."""
-    shift = {clock.node: clock.applied_us for clock in known if not clock.conflict and clock.applied_us}
-    return [event.later(shift[event.node]) if event.node in shift else event for event in events]
+class Corrected:
+    """Events with the clocks of their nodes put right, as far as causality demands it; see ``model.events.Events``."""
+
+    def __init__(self, events: Events, known: Iterable[ClockBounds]) -> None:
+        self._events = events
+        self._shift = {clock.node: clock.applied_us for clock in known if not clock.conflict and clock.applied_us}
+
+    def __iter__(self) -> Iterator[Event]:
+        return map(self._later, self._events)
+
+    def of(self, key: str) -> list[Event]:
+        """See ``Events``."""
+        return [self._later(event) for event in self._events.of(key)]
+
+    def ids(self) -> Iterable[str]:
+        """See ``Events``."""
+        return self._events.ids()
+
+    def naming(self, request_id: str) -> list[Event]:
+        """See ``Events``."""
+        return [self._later(event) for event in self._events.naming(request_id)]
+
+    def _later(self, event: Event) -> Event:
+        shift_us = self._shift.get(event.node or "")
+        return event if shift_us is None else event.later(shift_us)
 
 
 def _bound(cause: Event, effect: Event) -> _Bound | None:
@@ -80,15 +102,10 @@ def _bound(cause: Event, effect: Event) -> _Bound | None:
     return _Bound(cause, effect, effect.when_us - cause.when_us + unit_us)
 
 
-def _pairs(events: Iterable[Event]) -> Iterator[tuple[Event, Event]]:
+def _pairs(events: Events) -> Iterator[tuple[Event, Event]]:
     """Causes with their effects."""
-    requests: dict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        if event.request_id:
-            requests[event.request_id].append(event)
-        if event.global_request_id and event.global_request_id != event.request_id:
-            requests[event.global_request_id].append(event)
-    for request, found in requests.items():
+    for request in events.ids():
+        found = events.naming(request)
         if len({e.instance_uuid for e in found if e.instance_uuid}) <= 1:
             own = [e for e in found if e.request_id == request]
             yield from _of_request(own, [e for e in found if e.kind == "placement-request" and e.request_id != request])

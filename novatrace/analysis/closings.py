@@ -7,7 +7,7 @@ lets go) or reverted (the target does).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from novatrace.analysis.actions import other_action, posts
 from novatrace.analysis.requests import Request
@@ -27,18 +27,8 @@ _OF_COMPUTE = {
 }
 
 
-def closings(requests: Iterable[Request]) -> dict[str, list[Closing]]:
-    """The closings of each VM, in time order; one that the API refused is none."""
-    found: dict[str, list[Closing]] = defaultdict(list)
-    for request in requests:
-        for uuid, closing in _of_request(request):
-            found[uuid].append(closing)
-    for listed in found.values():
-        listed.sort(key=lambda closing: closing.when_us)
-    return dict(found)
-
-
-def _of_request(request: Request) -> Iterator[tuple[str, Closing]]:
+def of_request(request: Request) -> Iterator[tuple[str, Closing]]:
+    """The closings of VMs that a request tells of; one that the API refused is none."""
     kind, accepted = _of_api(request)
     if kind is not None and accepted is not None:
         uuid = next((e.values["server_uuid"] for e in request.of("api-request") if e.values.get("server_uuid")), None)

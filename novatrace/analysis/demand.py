@@ -6,22 +6,18 @@ query, which placement's access log shows even without DEBUG.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from novatrace.analysis.requests import Request
 from novatrace.model.case import Flavor, Inventory
 from novatrace.model.migration import Claim, Resources
 
 
 class Demands:
-    """Demands of all VMs of a case."""
+    """Demands of all VMs of a case; every request is to be learnt from, the oldest first, before any is asked about."""
 
-    def __init__(self, requests: Iterable[Request], inventory: Inventory | None) -> None:
+    def __init__(self, inventory: Inventory | None) -> None:
         self._inventory = inventory or Inventory()
         self._seen: dict[str, Resources] = {}
         self._first: dict[str, tuple[str, Resources]] = {}
-        for request in requests:
-            self._learn(request)
 
     def of(self, request: Request, instance_uuid: str | None, claim: Claim | None) -> tuple[Resources, str | None]:
         """The demand and its basis: ``observed``, ``computed`` (seen at another action of this VM), ``assumed``."""
@@ -48,7 +44,8 @@ class Demands:
                 return _flavor(flavor), "assumed"
         return Resources(), None
 
-    def _learn(self, request: Request) -> None:
+    def learn(self, request: Request) -> None:
+        """What a request tells of demands."""
         placed = _asked_of_placement(request)
         instances = {e.instance_uuid for e in request.events if e.instance_uuid}
         if placed is not None and len(instances) == 1:

@@ -38,14 +38,14 @@ class HostMap:
         # One object for each: a scheduler names every host for every request.
         self._places: dict[tuple[str, str | None], HostNode] = {}
         self._listed: set[tuple[str | None, str | None]] = set()
-        inventories: list[Event] = []
+        inventories: dict[tuple[str | int, int | None, str | None, str | None], Event] = {}
         for event in events:
             if event.service == "nova-compute":
                 self._computes[event.provenance.evidence_id].setdefault(event.pid, event)
             self._learn(event)
             if event.kind == "inventory":
-                inventories.append(event)
-        for event in inventories:
+                inventories.setdefault((event.origin, event.pid, event.node, event.values.get("provider_uuid")), event)
+        for event in inventories.values():
             self._learn_provider_of_tracker(event)
 
     def host(self, host: str, node: str | None = None) -> HostNode:

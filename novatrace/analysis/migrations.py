@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,14 +11,16 @@ from novatrace.analysis import claims as claims_of
 from novatrace.analysis import outcomes, passes
 from novatrace.analysis.actions import Asked, asked
 from novatrace.analysis.attempts import Draft, assemble
-from novatrace.analysis.closings import closings
+from novatrace.analysis.closings import of_request as closings_of
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.kinds import named_by_batch
 from novatrace.analysis.operator import operator_migrations, with_operator_links
-from novatrace.analysis.requests import Request
+from novatrace.analysis.requests import Request, Requests
 from novatrace.analysis.story import timeline
+from novatrace.model.case import Inventory
 from novatrace.model.event import Event
+from novatrace.model.events import Events
 from novatrace.model.evidence import Coverage
 from novatrace.model.migration import Attempt, Citation, Closing, HostNode, Migration
 
@@ -60,43 +63,77 @@ _CLOSED_BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Later:
-    """What comes after a move of a VM: closings, and when further moves of it were accepted; both in time order."""
+class _Known:
+    """What all requests together tell, gathered before any of them is judged.
 
+    Attributes:
+        demands: of all VMs.
+        closings: of each VM, in time order.
+        begun: when moves of each VM began that the API did not refuse, in time order.
+        acting: the requests that place a VM, the oldest first.
+    """
+
+    demands: Demands
     closings: dict[str, list[Closing]]
     begun: dict[str, list[int]]
+    acting: list[str]
 
 
 def build(
-    requests: dict[str, Request],
-    events: Sequence[Event],
+    requests: Requests,
+    events: Events,
     hosts: HostMap,
     coverage: Sequence[Coverage],
-    demands: Demands,
+    inventory: Inventory | None,
 ) -> list[Migration]:
     """Every action that places a VM, in the order in which they were accepted."""
     logged = any(e.kind == "host-selected" for e in events)
-    asks = [(request, _named_by_flavor(asked(request), request, demands)) for request in requests.values()]
-    later = _Later(closings(requests.values()), _begun(asks))
+    known = _learnt(requests, inventory)
     found: list[Migration] = []
-    for request, ask in asks:
-        if ask.action is None:
-            continue
+    for request_id in known.acting:
+        request = requests.of(request_id)
+        ask = _asked(request, known.demands)
         schedule = passes.rebuild(request, hosts, selection_is_logged=logged)
         claims = claims_of.rebuild(request, hosts)
         for uuid in ask.instance_uuids or (None,):
-            drafts = assemble(request, uuid, ask.action, schedule, claims, hosts)
+            drafts = assemble(request, uuid, ask.action or "unknown", schedule, claims, hosts)
             if ask.action == "unknown" and not drafts:
                 continue
-            found.append(_migration(request, ask, uuid, drafts, hosts, coverage, later, demands))
+            found.append(_migration(request, ask, uuid, drafts, hosts, coverage, known))
     operator = [e for e in events if e.kind == "operator-vm-state"]
     found = with_operator_links(named_by_batch(found), operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})
     return sorted(found, key=_order)
 
 
-def _named_by_flavor(ask: Asked, request: Request, demands: Demands) -> Asked:
-    """Tells a resize from a migration where only the moving is logged: a resize asks placement for other amounts."""
+def _learnt(requests: Requests, inventory: Inventory | None) -> _Known:
+    closings: dict[str, list[Closing]] = defaultdict(list)
+    begun: dict[str, list[int]] = defaultdict(list)
+    known = _Known(Demands(inventory), closings, begun, [])
+    for request in requests:
+        known.demands.learn(request)
+        for uuid, closing in closings_of(request):
+            closings[uuid].append(closing)
+        ask = _asked(request, known.demands)
+        if ask.action is not None:
+            known.acting.append(request.request_id)
+        refused = ask.http_status is not None and ask.http_status >= _HTTP_REFUSED
+        if ask.action in _CLOSED_BY and not refused:
+            for uuid in ask.instance_uuids:
+                begun[uuid].append(request.events[0].when_us or 0)
+    for listed in closings.values():
+        listed.sort(key=lambda closing: closing.when_us)
+    for times in begun.values():
+        times.sort()
+    return known
+
+
+def _asked(request: Request, demands: Demands) -> Asked:
+    """What a request asked for.
+
+    Where only the moving is logged, a resize is told from a migration by that it asks placement for other amounts.
+    """
+    ask = asked(request)
     if ask.basis != "inferred" or ask.action != "migrate" or not ask.instance_uuids:
         return ask
     changed = demands.changes(request, ask.instance_uuids[0])
@@ -122,16 +159,15 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
     drafts: list[Draft],
     hosts: HostMap,
     coverage: Sequence[Coverage],
-    later: _Later,
-    demands: Demands,
+    known: _Known,
 ) -> Migration:
     action = ask.action or "unknown"
     mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
     source = _source(request, mine, action, drafts, hosts)
-    closing = _closing(uuid, action, request.events[0].when_us or 0, later)
+    closing = _closing(uuid, action, request.events[0].when_us or 0, known)
     aftermath = _aftermath(closing, drafts, source, coverage, hosts)
     ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
-    attempts = tuple(_attempt(n, d, drafts, ending, uuid, request, demands) for n, d in enumerate(drafts, 1))
+    attempts = tuple(_attempt(n, d, drafts, ending, uuid, request, known.demands) for n, d in enumerate(drafts, 1))
     return Migration(
         instance_uuid=uuid,
         action=action,
@@ -157,14 +193,14 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
     )
 
 
-def _closing(uuid: str | None, action: str, since_us: int, later: _Later) -> Closing | None:
+def _closing(uuid: str | None, action: str, since_us: int, known: _Known) -> Closing | None:
     """What closed this move: the first closing of its VM after it, and before the VM's next move."""
     if uuid is None or action not in _CLOSED_BY:
         return None
-    begun = later.begun.get(uuid, [])
+    begun = known.begun.get(uuid, [])
     following = bisect_right(begun, since_us)
     until_us = begun[following] if following < len(begun) else None
-    listed = later.closings.get(uuid, [])
+    listed = known.closings.get(uuid, [])
     first = bisect_right(listed, since_us, key=lambda closing: closing.when_us)
     for closing in listed[first:]:
         if until_us is not None and closing.when_us >= until_us:
@@ -172,19 +208,6 @@ def _closing(uuid: str | None, action: str, since_us: int, later: _Later) -> Clo
         if closing.kind in _CLOSED_BY[action]:
             return closing
     return None
-
-
-def _begun(asks: list[tuple[Request, Asked]]) -> dict[str, list[int]]:
-    """When moves of each VM began that the API did not refuse."""
-    begun: dict[str, list[int]] = {}
-    for request, ask in asks:
-        refused = ask.http_status is not None and ask.http_status >= _HTTP_REFUSED
-        if ask.action in _CLOSED_BY and not refused:
-            for uuid in ask.instance_uuids:
-                begun.setdefault(uuid, []).append(request.events[0].when_us or 0)
-    for times in begun.values():
-        times.sort()
-    return begun
 
 
 def _source(request: Request, events: list[Event], action: str, drafts: list[Draft], hosts: HostMap) -> HostNode | None:

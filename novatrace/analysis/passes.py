@@ -12,8 +12,8 @@ from typing import Any
 
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.pass_walk import PASS_KINDS, Draft, Walk
-from novatrace.analysis.requests import PLACEMENT, Request
-from novatrace.model.event import Event
+from novatrace.analysis.requests import Request
+from novatrace.model.event import PLACEMENT, Event
 from novatrace.model.migration import Candidate, Citation, FilterStep, HostNode, Pass, PlacementClaim, Stamp
 
 _SLACK_US = 1_000_000

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 
-from novatrace.model.event import Event
+from novatrace.analysis.sketches import Sketch
+from novatrace.model.event import PLACEMENT, Event
+from novatrace.model.events import Events
 
-PLACEMENT = "placement-api"
 _AFTER_ACTION_US = 3_600_000_000
 _BUSY_US = 5_000_000
-_SAME_CALL_US = 1_000_000
-_DONE = (
-    "boot-took", "instance-spawned", "spawn-took", "guest-running", "finish-migration-done", "live-migration-done",
-    "host-instances-updated",
-)  # fmt: skip
+_IN_TIME = attrgetter("sort_key")
+_IN_ORDER = itemgetter(0)
+_FIRST = attrgetter("first")
+_Place = tuple[int, int]
+_Loose = tuple[tuple[int, int, int], str, str]
 
 
 @dataclass(slots=True)
@@ -68,142 +70,144 @@ class Request:
         return self.tiers.get((event.provenance.evidence_id, event.provenance.byte_offset), "request-id")
 
 
-def group(events: Iterable[Event]) -> dict[str, Request]:
-    """Requests by local request id; placement's events join the request that called placement."""
-    ordered = sorted(events, key=lambda event: event.sort_key)
-    requests: dict[str, Request] = {}
-    for event in ordered:
-        if event.request_id is None or event.service == PLACEMENT:
-            continue
-        request = requests.setdefault(event.request_id, Request(event.request_id))
-        request.events.append(event)
-        request.global_request_id = request.global_request_id or event.global_request_id
-        request.user_id = request.user_id or event.user_id
-        request.project_id = request.project_id or event.project_id
-    _join_placement([event for event in ordered if event.service == PLACEMENT], requests)
-    _join_by_instance([event for event in ordered if event.request_id is None], requests)
-    for request in requests.values():
-        request.events.sort(key=lambda event: event.sort_key)
-    return requests
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What belongs to a request beside its own events: those of a key, or of them those at some places."""
+
+    key: str
+    tier: str
+    places: frozenset[_Place] | None = None
 
 
-def _join_placement(events: list[Event], requests: dict[str, Request]) -> None:
-    """Adds what placement did for a request: by the global id that nova sent, else by consumer and time."""
-    by_global: dict[str, list[Request]] = defaultdict(list)
-    for request in requests.values():
-        if request.global_request_id:
-            by_global[request.global_request_id].append(request)
-    by_instance = _by_instance(requests)
-    calls: dict[str, list[Event]] = defaultdict(list)
+class Requests:
+    """All requests of a case by local request id, the oldest first; each is put together anew whenever it is asked for.
+
+    Placement's events join the request that called placement; lines without a request id that of their VM under way.
+    """
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        sketches, calls, loose = _sketched(events)
+        self._joined: dict[str, list[_Joined]] = defaultdict(list)
+        self._join_placement(calls, sketches)
+        self._join_by_instance(loose, sketches)
+        self._ids = [sketch.key for sketch in sketches.values()]
+
+    def __iter__(self) -> Iterator[Request]:
+        return map(self.of, self._ids)
+
+    def of(self, request_id: str) -> Request:
+        """The request of this id."""
+        own = sorted(self._events.of(request_id), key=_IN_TIME)
+        request = Request(
+            request_id,
+            next((e.global_request_id for e in own if e.global_request_id), None),
+            next((e.user_id for e in own if e.user_id), None),
+            next((e.project_id for e in own if e.project_id), None),
+            own,
+        )
+        for joined in self._joined.get(request_id, ()):
+            for event in self._events.of(joined.key):
+                place = (event.provenance.evidence_id, event.provenance.byte_offset)
+                if joined.places is None or place in joined.places:
+                    own.append(event)
+                    request.tiers[place] = joined.tier
+        if request.tiers:
+            own.sort(key=_IN_TIME)
+        return request
+
+    def _join_placement(self, calls: dict[str, Sketch], requests: dict[str, Sketch]) -> None:
+        """What placement did for a request: by the global id that nova sent, else by consumer and time."""
+        by_global: dict[str, list[Sketch]] = defaultdict(list)
+        for request in requests.values():
+            if request.global_request_id:
+                by_global[request.global_request_id].append(request)
+        by_instance = _by_instance(requests.values())
+        for call in calls.values():
+            found = _caller(call, requests, by_global, by_instance)
+            if found is not None:
+                self._joined[found.key].append(_Joined(call.key, "named"))
+                found.absorb(call)
+
+    def _join_by_instance(self, events: list[_Loose], requests: dict[str, Sketch]) -> None:
+        """Lines without request id that name an instance, to the request of that instance under way."""
+        by_instance = _by_instance(requests.values())
+        found: dict[tuple[str, str], set[_Place]] = defaultdict(set)
+        for (when_us, evidence_id, byte_offset), instance, key in events:
+            request = _open_request(by_instance.get(instance, []), when_us)
+            if request is not None:
+                found[request.key, key].add((evidence_id, byte_offset))
+        for (request_id, key), places in found.items():
+            self._joined[request_id].append(_Joined(key, "instance-time", frozenset(places)))
+
+
+def _sketched(events: Events) -> tuple[dict[str, Sketch], dict[str, Sketch], list[_Loose]]:
+    """Requests and calls of placement by key, and lines of a VM without request id; all in time order."""
+    requests: dict[str, Sketch] = {}
+    calls: dict[str, Sketch] = {}
+    loose: list[_Loose] = []
     for event in events:
-        calls[event.request_id or f"{event.provenance}"].append(event)
-    for call in calls.values():
-        caller = next((event.global_request_id for event in call if event.global_request_id), None)
-        consumer = next((e.values["consumer_uuid"] for e in call if e.values.get("consumer_uuid")), None)
-        found = _caller(caller, consumer, call[0], requests, by_global, by_instance)
-        if found is not None:
-            _add(found, call, "named")
+        if event.service == PLACEMENT or event.request_id is not None:
+            sketches, key = (calls if event.service == PLACEMENT else requests), event.key
+            sketch = sketches.get(key)
+            if sketch is None:
+                sketch = sketches[key] = Sketch(key)
+            sketch.add(event)
+        elif event.instance_uuid and event.when_us is not None and event.service in (None, "nova-compute"):
+            loose.append((event.sort_key, event.instance_uuid, event.key))
+    loose.sort(key=_IN_ORDER)
+    return _in_time(requests), _in_time(calls), loose
+
+
+def _in_time(sketches: dict[str, Sketch]) -> dict[str, Sketch]:
+    return {sketch.key: sketch for sketch in sorted(sketches.values(), key=_FIRST)}
 
 
 def _caller(
-    caller: str | None,
-    consumer: str | None,
-    first: Event,
-    requests: dict[str, Request],
-    by_global: dict[str, list[Request]],
-    by_instance: dict[str, list[tuple[int, Request]]],
-) -> Request | None:
+    call: Sketch,
+    requests: dict[str, Sketch],
+    by_global: dict[str, list[Sketch]],
+    by_instance: dict[str, list[tuple[int, Sketch]]],
+) -> Sketch | None:
+    caller, consumer, when_us = call.global_request_id, call.consumer_uuid, call.began_us
     if caller in requests:
         return requests[caller]
     if caller in by_global:
         sharing = by_global[caller]
         if len(sharing) > 1 and consumer:
-            sharing = [request for request in sharing if any(consumer == e.instance_uuid for e in request.events)]
+            sharing = [request for request in sharing if consumer in request.instances]
         return sharing[0] if len(sharing) == 1 else None
-    if caller is None and consumer and first.when_us is not None:
+    if caller is None and consumer and when_us is not None:
         starts = by_instance.get(consumer, [])
         # A scheduler tells of a refusal just after placement does, and may be the first to tell of the request.
-        told = [request for _, request in starts if _refused_at(request, consumer, first.when_us)]
+        told = [request for _, request in starts if request.refused_at(consumer, when_us)]
         if told:
             return told[0] if len(told) == 1 else None
-        found = _open_request(starts, first.when_us)
-        return found if found is not None and _asks_placement(found, first.when_us) else None
+        found = _open_request(starts, when_us)
+        return found if found is not None and _asks_placement(found, when_us) else None
     return None
 
 
-def _refused_at(request: Request, consumer: str, when_us: int) -> bool:
-    return any(
-        event.values.get("consumer_uuid") == consumer and abs((event.when_us or 0) - when_us) <= _SAME_CALL_US
-        for event in request.of("placement-claim-refused")
-    )
-
-
-def _asks_placement(request: Request, when_us: int) -> bool:
+def _asks_placement(request: Sketch, when_us: int) -> bool:
     """True while a request may still ask placement for room: it is not done, and was not silent for long."""
-    if any((event.when_us or 0) <= when_us for event in request.of(*_DONE)):
+    if request.done_us is not None and request.done_us <= when_us:
         return False
-    last = max((event.when_us for event in request.events if event.when_us is not None), default=0)
-    return when_us <= last + _BUSY_US
+    return when_us <= (request.last_us or 0) + _BUSY_US
 
 
-def _join_by_instance(events: list[Event], requests: dict[str, Request]) -> None:
-    """Adds lines without request id that name an instance, to the request of that instance under way."""
-    by_instance = _by_instance(requests)
-    for event in events:
-        if event.instance_uuid and event.when_us is not None and event.service in (None, "nova-compute"):
-            request = _open_request(by_instance.get(event.instance_uuid, []), event.when_us)
-            if request is not None:
-                _add(request, [event], "instance-time")
+def _by_instance(requests: Iterable[Sketch]) -> dict[str, list[tuple[int, Sketch]]]:
+    starts: dict[str, list[tuple[int, Sketch]]] = defaultdict(list)
+    for request in requests:
+        for vm, when_us in request.starts.items():
+            starts[vm].append((when_us, request))
+    for listed in starts.values():
+        listed.sort(key=lambda item: (item[0], item[1].key))
+    return starts
 
 
-def _by_instance(requests: dict[str, Request]) -> dict[str, list[tuple[int, Request]]]:
-    starts: dict[str, dict[str, int]] = defaultdict(dict)
-    for request in requests.values():
-        for event in request.events:
-            vm = event.instance_uuid or event.values.get("consumer_uuid")
-            if vm and event.when_us is not None and event.kind in STARTS_WORK:
-                known = starts[vm].get(request.request_id, event.when_us)
-                starts[vm][request.request_id] = min(known, event.when_us)
-    return {
-        uuid: sorted(
-            ((when, requests[rid]) for rid, when in firsts.items()),
-            key=lambda item: (item[0], item[1].request_id),
-        )
-        for uuid, firsts in starts.items()
-    }
-
-
-STARTS_WORK = frozenset(
-    [
-        "api-request",
-        "migration-assumed",
-        "flavor-change",
-        "live-migrate-requested",
-        "evacuate-requested",
-        "schedule-start",
-        "move-dispatch",
-        "boot-dispatch",
-        "placement-claim-start",
-        "placement-claim-refused",
-        "claim-attempt",
-        "claim-granted",
-        "claim-refused",
-        "stash-state",
-        "boot-start",
-        "rebuild-start",
-    ]
-)
-
-
-def _open_request(starts: list[tuple[int, Request]], when_us: int) -> Request | None:
-    position = bisect_right([when for when, _ in starts], when_us)
+def _open_request(starts: list[tuple[int, Sketch]], when_us: int) -> Sketch | None:
+    position = bisect_right(starts, when_us, key=itemgetter(0))
     if not position:
         return None
     when, request = starts[position - 1]
     return request if when_us - when <= _AFTER_ACTION_US else None
-
-
-def _add(request: Request, events: list[Event], tier: str) -> None:
-    for event in events:
-        request.events.append(event)
-        request.tiers[(event.provenance.evidence_id, event.provenance.byte_offset)] = tier

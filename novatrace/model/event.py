@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from novatrace.model.evidence import Provenance
 
+PLACEMENT = "placement-api"
+
 
 class Event(Struct, frozen=True, gc=False):
     """A record whose message the catalogue knows.
@@ -53,6 +55,14 @@ class Event(Struct, frozen=True, gc=False):
     def origin(self) -> str | int:
         """Who wrote the line: the node, whatever file of a rotated set it stands in; else the input."""
         return self.node if self.node is not None else self.provenance.evidence_id
+
+    @property
+    def key(self) -> str:
+        """What it belongs to: a request, a call of placement, or (without a request id) a VM."""
+        if self.service == PLACEMENT:
+            at = self.provenance
+            return f"placement {self.request_id or f'{at.evidence_id}:{at.byte_offset}'}"
+        return self.request_id if self.request_id is not None else f"vm {self.instance_uuid}"
 
     def later(self, by_us: int) -> Event:
         """The same event so many µs later; one whose time is unknown stays as it is."""

@@ -9,8 +9,8 @@ each input's account; which other input has them too is said there.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -25,6 +25,7 @@ _SECOND_US = 1_000_000
 _DISTINCT = 2
 _Key = tuple[str, str | None, str | None]
 _Pair = tuple[int, int]
+_Near = dict[int, Event]
 _Groups = list[tuple[list[int], list[int]]]
 
 
@@ -79,13 +80,13 @@ class _Source:
         return max(coarse, _DELIVERY_US)
 
 
-def without_doubles(
-    events: list[Event], evidence: Sequence[Evidence], coverage: Sequence[Coverage], notices: list[Notice]
-) -> list[Event]:
-    """Events of all inputs, without those whose line another input has, too.
+def doubles_of(
+    events: Iterable[Event], evidence: Sequence[Evidence], coverage: Sequence[Coverage], notices: list[Notice]
+) -> set[int]:
+    """The positions (in all events) of those whose line another input has, too.
 
     Args:
-        events: input after input.
+        events: input after input; they are gone through twice, and those alone are held that may have a double.
         evidence: the inputs.
         coverage: their accounts; what is told elsewhere is added to them.
         notices: told of every pair of inputs.
@@ -93,23 +94,24 @@ def without_doubles(
     sources = {c.evidence_id: _Source(evidence[c.evidence_id], c, _SECOND_US) for c in coverage}
     pairs = set(_candidates(sources.values()))
     if not pairs:
-        return events
-    concerned = {number for pair in pairs for number in pair}
-    finest = _resolutions(events, concerned)
-    sources |= {n: _Source(sources[n].evidence, sources[n].coverage, finest.get(n, _SECOND_US)) for n in concerned}
+        return set()
+    spans = _spans(events, {number for pair in pairs for number in pair})
+    sources |= {n: _Source(sources[n].evidence, sources[n].coverage, span.resolution_us) for n, span in spans.items()}
+    near = _near(events, pairs, spans)
     dropped: set[int] = set()
-    groups = _groups(events, pairs, concerned)
+    groups = _groups(near, pairs)
     for pair in sorted(groups, key=lambda p: sorted(sources[n].rank for n in p)):
         first, second = sorted((sources[n] for n in pair), key=lambda s: s.rank)
-        matched = list(_matched(events, groups[pair], first, second, dropped))
-        if not _tell_the_same(events, matched, first, second):
+        matched = list(_matched(near, groups[pair], first, second, dropped))
+        counts = (spans[first.evidence.id].events, spans[second.evidence.id].events)
+        if not _tell_the_same(near, matched, first, second, counts):
             continue
         dropped |= {later for _, later in matched}
         place = first.evidence.place
         second.coverage.also_in[place] = len(matched)
         text = f"{len(matched)} of its events are in {place}, too; counted once"
         notices.append(Notice("I-IN-SAME", "sources", second.evidence.place, text))
-    return [event for number, event in enumerate(events) if number not in dropped] if dropped else events
+    return dropped
 
 
 def _candidates(sources: Collection[_Source]) -> Iterator[_Pair]:
@@ -128,26 +130,68 @@ def _candidates(sources: Collection[_Source]) -> Iterator[_Pair]:
                 yield pair
 
 
-def _resolutions(events: list[Event], concerned: Collection[int]) -> dict[int, int]:
-    """The finest part of a second, in µs, that the stamps of each input tell."""
-    finest: dict[int, int] = {}
+@dataclass(slots=True)
+class _Span:
+    """What the events of an input tell of its clock.
+
+    ``resolution_us``: the finest part of a second that its stamps tell; ``timeless``: one of them has none that can be read.
+    """
+
+    events: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    timeless: bool = False
+    resolution_us: int = _SECOND_US
+
+    def add(self, when_us: int | None) -> None:
+        """Adds an event's stamp."""
+        self.events += 1
+        if when_us is None:
+            self.timeless = True
+            return
+        self.first_us = when_us if self.first_us is None else min(when_us, self.first_us)
+        self.last_us = when_us if self.last_us is None else max(when_us, self.last_us)
+        if when_us % 1000:
+            self.resolution_us = 1
+        elif when_us % _SECOND_US:
+            self.resolution_us = min(self.resolution_us, 1000)
+
+    def reaches(self, when_us: int | None) -> bool:
+        """True when an event of this moment may have a double here."""
+        if self.timeless or when_us is None:
+            return True
+        if self.first_us is None or self.last_us is None:
+            return False
+        return self.first_us - _SECOND_US <= when_us <= self.last_us + _SECOND_US
+
+
+def _spans(events: Iterable[Event], concerned: Collection[int]) -> dict[int, _Span]:
+    spans = {number: _Span() for number in concerned}
     for event in events:
         number = event.provenance.evidence_id
-        if event.when_us is None or number not in concerned:
-            continue
-        for step in (_SECOND_US, 1000):
-            if event.when_us % step:
-                finest[number] = min(finest.get(number, _SECOND_US), 1 if step == 1000 else 1000)  # noqa: PLR2004
-    return finest
+        if number in spans:
+            spans[number].add(event.when_us)
+    return spans
 
 
-def _groups(events: list[Event], pairs: Collection[_Pair], concerned: Collection[int]) -> dict[_Pair, _Groups]:
+def _near(events: Iterable[Event], pairs: Collection[_Pair], spans: dict[int, _Span]) -> _Near:
+    """The events, by position, at whose time another input of a pair has events, too."""
+    others: dict[int, list[_Span]] = defaultdict(list)
+    for one, other in pairs:
+        others[one].append(spans[other])
+        others[other].append(spans[one])
+    return {
+        position: event
+        for position, event in enumerate(events)
+        if any(span.reaches(event.when_us) for span in others.get(event.provenance.evidence_id, ()))
+    }
+
+
+def _groups(events: _Near, pairs: Collection[_Pair]) -> dict[_Pair, _Groups]:
     """For each pair of inputs, the events of both that are about the same, in the order of lines."""
     buckets: dict[_Key, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for index, event in enumerate(events):
-        number = event.provenance.evidence_id
-        if number in concerned:
-            buckets[event.kind, event.request_id, event.instance_uuid][number].append(index)
+    for index, event in events.items():
+        buckets[event.kind, event.request_id, event.instance_uuid][event.provenance.evidence_id].append(index)
     groups: dict[_Pair, _Groups] = defaultdict(list)
     for found in buckets.values():
         for pair in combinations(sorted(found), 2):
@@ -157,7 +201,7 @@ def _groups(events: list[Event], pairs: Collection[_Pair], concerned: Collection
 
 
 def _matched(
-    events: list[Event], groups: _Groups, first: _Source, second: _Source, dropped: Collection[int]
+    events: _Near, groups: _Groups, first: _Source, second: _Source, dropped: Collection[int]
 ) -> Iterator[tuple[int, int]]:
     """(event of the first source, the same event in the second one), each event at most once."""
     tolerance_us = first.tolerance_us(second)
@@ -167,11 +211,11 @@ def _matched(
         yield from _paired(events, _alive(events, mine, dropped), _alive(events, theirs, dropped), tolerance_us)
 
 
-def _alive(events: list[Event], numbers: list[int], dropped: Collection[int]) -> list[int]:
+def _alive(events: _Near, numbers: list[int], dropped: Collection[int]) -> list[int]:
     return sorted((n for n in numbers if n not in dropped), key=lambda n: (_when(events[n]), n))
 
 
-def _paired(events: list[Event], mine: list[int], theirs: list[int], tolerance_us: int) -> Iterator[tuple[int, int]]:
+def _paired(events: _Near, mine: list[int], theirs: list[int], tolerance_us: int) -> Iterator[tuple[int, int]]:
     moments = [_when(events[number]) for number in mine]
     used: set[int] = set()
     for number in theirs:
@@ -205,15 +249,16 @@ def _agree(one: Event, other: Event, tolerance_us: int) -> bool:
     )
 
 
-def _tell_the_same(events: list[Event], matched: list[tuple[int, int]], first: _Source, second: _Source) -> bool:
+def _tell_the_same(
+    events: _Near, matched: list[tuple[int, int]], first: _Source, second: _Source, counts: tuple[int, int]
+) -> bool:
     """True when matches are no chance: at the cut of a split log, a line that was written twice in one moment may stand
     on both sides."""  # noqa: D205, D209
     if len({events[one].when_us for one, _ in matched}) >= _DISTINCT:
         return True
     if not matched or set(first.coverage.layouts) == set(second.coverage.layouts):
         return False
-    counts = Counter(event.provenance.evidence_id for event in events)
-    return len(matched) in (counts[first.evidence.id], counts[second.evidence.id])
+    return len(matched) in counts
 
 
 def _said(values: dict[str, Any]) -> dict[str, Any]:

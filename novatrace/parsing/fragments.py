@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 from msgspec import Struct, msgpack
@@ -117,16 +118,18 @@ def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:
 
 
 def _events(folded: Folded, evidence_id: int, lines_before: int) -> Iterator[Event]:
-    kinds, values = folded.kinds, folded.values
+    values = folded.values
+    # What comes in many pieces is one object in all of them.
+    kinds = [(intern(kind), intern(level)) for kind, level in folded.kinds]
     once: dict[str | None, str | None] = {}
     for f in folded.fragments:
         c = f.context
-        node, service, request_id, global_id, user, project, instance = (
-            once.setdefault(text, text)
-            for text in (
-                c.node, c.service, c.request_id, c.global_request_id, c.user_id, c.project_id, c.instance_uuid,
-            )
-        )  # fmt: skip
+        node, service, user, project = (
+            text if text is None else intern(text) for text in (c.node, c.service, c.user_id, c.project_id)
+        )
+        request_id, global_id, instance = (
+            once.setdefault(text, text) for text in (c.request_id, c.global_request_id, c.instance_uuid)
+        )
         for e in f.lines:
             kind, level = kinds[e.kind]
             yield Event(

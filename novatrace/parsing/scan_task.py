@@ -79,20 +79,19 @@ def first_record(data: bytes) -> int | None:
 
 @dataclass(slots=True)
 class Joined:
-    """An input put together from its pieces, in their order."""
+    """The account of an input, put together from its pieces, in their order."""
 
-    events: list[Event] = field(default_factory=list)
     coverage: Coverage | None = None
     invalid_utf8_lines: int = 0
     notices: list[Notice] = field(default_factory=list)
 
-    def add(self, piece: Scanned, evidence: Evidence) -> None:
-        """Adds the next piece; one that was read for another case gets the input's number in this one."""
+    def add(self, piece: Scanned, evidence: Evidence) -> list[Event]:
+        """Adds the next piece, and returns its events; one that was read for another case gets the input's number in this."""
         self.invalid_utf8_lines += piece.invalid_utf8_lines
         self.notices += piece.notices
         lines_before = 0 if self.coverage is None else self.coverage.lines.total
-        self.events += unfold(piece.events, evidence.id, lines_before)
         if self.coverage is None:
             self.coverage = replace(piece.coverage, evidence_id=evidence.id)
         else:
             self.coverage.add(piece.coverage)
+        return unfold(piece.events, evidence.id, lines_before)

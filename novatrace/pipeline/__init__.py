@@ -52,7 +52,7 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
         os.utime(path)  # the newest case is the one that was asked for last
         return same
     with case_writer(path) as writer:
-        case = _analysed(ingest(plan, progress, older=older, keep=writer.keep), options)
+        case = _analysed(ingest(plan, progress, older=older, keep=writer.keep, aside=path.parent), options)
         writer.finish(case, subjects.index(case), description(case, options.paths), plan.run)
     return case
 
@@ -117,7 +117,7 @@ def _analysed(read: Ingested, options: RunOptions) -> Case:
     until_us = None if options.until is None else moment_us(options.until, local)
     known = None if options.inventory is None else inventory.load(options.inventory)
     clocks = clock_skew.clocks(read.events)
-    events = clock_skew.corrected(read.events, clocks) if options.correct_clocks else read.events
+    events = clock_skew.Corrected(read.events, clocks) if options.correct_clocks else read.events
     logs = as_one_log(read.evidence, read.coverage)
     known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
     found = analysis.correlate(events, logs, known, read.settings, known_clocks, since_us=since_us, until_us=until_us)

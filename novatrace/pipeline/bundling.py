@@ -85,9 +85,8 @@ def _wanted(reader: CaseReader, case: Case) -> dict[int, set[Provenance]]:
     periodic = scanner_of(()).periodic
     for evidence, pieces in groupby(reader.pieces(), key=lambda piece: piece.evidence):
         whole = Joined()
-        for piece in pieces:
-            whole.add(reader.scanned(piece), evidence)
-        found[evidence.id] |= {event.provenance for event in without_repetitions(whole.events, periodic)}
+        events = (event for piece in pieces for event in whole.add(reader.scanned(piece), evidence))
+        found[evidence.id] |= {event.provenance for event in without_repetitions(events, periodic)}
     for place in places(case):
         found[place.evidence_id].add(place)
     return found

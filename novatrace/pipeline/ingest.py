@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from functools import partial
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 from novatrace import __version__
@@ -15,14 +15,15 @@ from novatrace.errors import NothingToAnalyseError
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice
 from novatrace.model.scanned import KeptPiece, Scanned
-from novatrace.parsing.doubles import without_doubles
+from novatrace.parsing.doubles import doubles_of
 from novatrace.parsing.events import notices_of, recognised
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines
-from novatrace.parsing.manner import Manner, manner_of
+from novatrace.parsing.manner import manner_of
 from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined
 from novatrace.pipeline.reuse import reused
+from novatrace.pipeline.spooled import SpooledEvents
 from novatrace.pipeline.surroundings import stated_zones, surroundings
 from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
 from novatrace.sources import files
@@ -30,8 +31,10 @@ from novatrace.sources.encoding import in_utf8
 from novatrace.sources.nodes import names_in
 from novatrace.sources.reading import Reading
 from novatrace.store.case_reader import CaseReader
+from novatrace.store.spool import Spool
 
 Progress = Callable[[int, int, str], None]
+Keep = Callable[[KeptPiece, Scanned], None]
 _PROBE_LINES = 200
 
 
@@ -59,18 +62,28 @@ class Ingested:
 
     evidence: list[Evidence]
     coverage: list[Coverage]
-    events: list[Event]
+    events: SpooledEvents
     notices: list[Notice]
     settings: tuple[NodeSettings, ...] = ()
 
-    def take(self, evidence: Evidence, whole: Joined, manner: Manner, periodic: Collection[str]) -> None:
-        """Takes in an input that was read to its end."""
+    def take(self, pieces: Iterator[tuple[Task, Scanned]], periodic: Collection[str], keep: Keep | None) -> Evidence:
+        """Takes in an input, piece after piece."""
+        first = next(pieces)
+        evidence, manner, whole = first[0].evidence, first[0].manner, Joined()
+        self.events.take(without_repetitions(_events(chain([first], pieces), whole, keep), periodic))
         coverage = whole.coverage or Coverage(evidence.id)
         self.evidence.append(evidence)
         self.coverage.append(coverage)
-        self.events += without_repetitions(whole.events, periodic)
         self.notices += whole.notices
         self.notices += notices_of(coverage, whole.invalid_utf8_lines, evidence, manner.wrap_width)
+        return evidence
+
+
+def _events(pieces: Iterable[tuple[Task, Scanned]], whole: Joined, keep: Keep | None) -> Iterator[Event]:
+    for task, scanned in pieces:
+        if keep is not None:
+            keep(task.piece, scanned)
+        yield from whole.add(scanned, task.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +107,13 @@ class Plan:
     settings: tuple[NodeSettings, ...] = ()
 
 
-Keep = Callable[[KeptPiece, Scanned], None]
-
-
 def ingest(
-    plan: Plan, progress: Progress | None = None, *, older: CaseReader | None = None, keep: Keep | None = None
+    plan: Plan,
+    progress: Progress | None = None,
+    *,
+    older: CaseReader | None = None,
+    keep: Keep | None = None,
+    aside: Path | None = None,
 ) -> Ingested:
     """Reads every input of a plan.
 
@@ -107,6 +122,7 @@ def ingest(
         progress: told of every input that has been read.
         older: a case whose pieces are taken where they are still true.
         keep: given every piece, for the next time.
+        aside: folder for what does not fit into memory; None: where the system keeps such files.
 
     Raises:
         NothingToAnalyseError: nothing could be read, or no line of it is a log line.
@@ -115,20 +131,17 @@ def ingest(
     options = plan.options
     periodic = scanner_of(options.messages).periodic
     tasks = plan.tasks if older is None else reused(plan.tasks, older)
-    read = Ingested([], [], [], list(plan.notices), plan.settings)
+    read = Ingested([], [], SpooledEvents(Spool(aside)), list(plan.notices), plan.settings)
     done = 0
     found = results(tasks, options.jobs or usable_jobs(), plan.size_bytes)
     for _, group in groupby(found, key=lambda result: result[0].evidence.id):
-        whole = Joined()
-        for task, scanned in group:
-            if keep is not None:
-                keep(task.piece, scanned)
-            whole.add(scanned, task.evidence)
-        read.take(task.evidence, whole, task.manner, periodic)
-        done += task.evidence.size_bytes
+        evidence = read.take(group, periodic, keep)
+        done += evidence.size_bytes
         if progress is not None:
-            progress(done, plan.size_bytes, task.evidence.place)
-    read.events = without_doubles(read.events, read.evidence, read.coverage, read.notices)
+            progress(done, plan.size_bytes, evidence.place)
+    doubles = doubles_of(read.events, read.evidence, read.coverage, read.notices)
+    if doubles:
+        read.events = read.events.without(doubles)
     _check(read, options)
     return read
 

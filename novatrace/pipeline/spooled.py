@@ -1,0 +1,103 @@
+"""The events of a case, put aside by what they belong to: a few thousand are in memory at a time, however many there are."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby, islice
+from operator import attrgetter
+
+from novatrace.model.event import Event
+from novatrace.parsing.fragments import fold, unfold
+from novatrace.store.spool import Spool
+
+_TOGETHER = 4096
+_HEAD = struct.Struct("<qI")
+_NO_PLACE = -1
+_INPUT = attrgetter("provenance.evidence_id")
+_IN_FILE = attrgetter("provenance.byte_offset")
+_IN_CASE = attrgetter("provenance.evidence_id", "provenance.byte_offset")
+
+
+class SpooledEvents:
+    """See ``model.events.Events``.
+
+    What belongs together is kept as one row for each few thousand events of an input; each row names the one before it.
+    """
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._last: dict[str, int] = {}
+        self._batches: list[array[int]] = []
+        # Keys of the events that name a request id; None for the usual, the one key that is the id itself.
+        self._named: dict[str, dict[str, None] | None] = {}
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Takes in the events of one input, in the order of lines."""
+        coming = iter(events)
+        while batch := list(islice(coming, _TOGETHER)):
+            by_key: dict[str, list[Event]] = defaultdict(list)
+            for event in batch:
+                key = event.key
+                by_key[key].append(event)
+                self._note(event, key)
+            self._batches.append(array("q", [self._put(key, listed) for key, listed in by_key.items()]))
+
+    def without(self, positions: Collection[int]) -> SpooledEvents:
+        """The same without those at some positions of all."""
+        left = SpooledEvents(self._spool)
+        kept = (event for number, event in enumerate(self) if number not in positions)
+        for _, of_input in groupby(kept, key=_INPUT):
+            left.take(of_input)
+        return left
+
+    def __iter__(self) -> Iterator[Event]:
+        for places in self._batches:
+            batch = [event for place in places for event in self._row(place)[1]]
+            batch.sort(key=_IN_FILE)
+            yield from batch
+
+    def of(self, key: str) -> list[Event]:
+        """See ``Events``."""
+        rows = []
+        place = self._last.get(key, _NO_PLACE)
+        while place != _NO_PLACE:
+            place, row = self._row(place)
+            rows.append(row)
+        return [event for row in reversed(rows) for event in row]
+
+    def ids(self) -> Iterable[str]:
+        """See ``Events``."""
+        return self._named
+
+    def naming(self, request_id: str) -> list[Event]:
+        """See ``Events``."""
+        keys = self._named.get(request_id)
+        if keys is None:
+            return self.of(request_id)
+        found = [event for key in keys for event in self.of(key)]
+        found = [event for event in found if request_id in (event.request_id, event.global_request_id)]
+        return sorted(found, key=_IN_CASE)
+
+    def _note(self, event: Event, key: str) -> None:
+        for name in (event.request_id, event.global_request_id):
+            if not name:
+                continue
+            keys = self._named.setdefault(name, None if key == name else {})
+            if keys is not None:
+                keys[key] = None
+            elif key != name:
+                self._named[name] = {name: None, key: None}
+
+    def _put(self, key: str, events: list[Event]) -> int:
+        head = _HEAD.pack(self._last.get(key, _NO_PLACE), events[0].provenance.evidence_id)
+        place = self._last[key] = self._spool.put(head + fold(events))
+        return place
+
+    def _row(self, place: int) -> tuple[int, list[Event]]:
+        """A row: the place of the one before it, and its events."""
+        data = self._spool.get(place)
+        before, evidence_id = _HEAD.unpack_from(data)
+        return before, unfold(data[_HEAD.size :], evidence_id, 0)
