@@ -16,44 +16,68 @@ FAST_UP_TO = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What an anchor may be part of: hints as bytes, each with its rule for repetitions, if it has one."""
+class Hint:
+    """A literal of which an anchor may be part.
 
-    hints: tuple[tuple[bytes, Repeats | None], ...]
+    Attributes:
+        text: the literal.
+        rule: how repetitions are told, where all messages with the hint agree on one.
+        follows: its messages mean something only behind another one.
+    """
+
+    text: bytes
+    rule: Repeats | None
+    follows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an anchor may stand for.
+
+    Attributes:
+        hints: all of them.
+        plain: any of these literals makes a line worth reading; empty where it depends on more.
+    """
+
+    hints: tuple[Hint, ...]
+    plain: tuple[bytes, ...]
 
 
 class Anchors:
     """Finds anchors in blocks of bytes."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        hints: dict[bytes, dict[bytes, Repeats | None]] = {}
+        hints: dict[bytes, dict[bytes, Hint]] = {}
         for message in catalogue.messages:
-            hints.setdefault(_bytes(message.anchor), {})[_bytes(message.hint)] = _rule(message, catalogue)
+            hints.setdefault(_bytes(message.anchor), {})[_bytes(message.hint)] = _hint(message, catalogue)
         self._anchors = sorted(hints, key=lambda anchor: (-len(anchor), anchor))
         self._automaton = BytesAhoCorasick(self._anchors, matchkind=MATCHKIND_LEFTMOST_FIRST)
         self.meanings = [self._meaning(anchor, hints) for anchor in self._anchors]
 
-    def find(self, data: bytes) -> list[tuple[int, int, int]]:
+    def find(self, data: bytes | memoryview) -> list[tuple[int, int, int]]:
         """(anchor, start, end) of all matches, left to right."""
         found: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(data)
         return found
 
-    def _meaning(self, anchor: bytes, hints: dict[bytes, dict[bytes, Repeats | None]]) -> Meaning:
+    def _meaning(self, anchor: bytes, hints: dict[bytes, dict[bytes, Hint]]) -> Meaning:
         merged = dict(hints[anchor])
         for other in self._anchors:
             if other != anchor and _hides(anchor, other):
                 merged |= hints[other]
-        return Meaning(tuple(merged.items()))
+        found = tuple(merged.values())
+        plain = all(hint.rule is None and not hint.follows for hint in found)
+        return Meaning(found, tuple(hint.text for hint in found) if plain else ())
 
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8")
 
 
-def _rule(message: Message, catalogue: Catalogue) -> Repeats | None:
-    """The rule of a hint; none when another message shares the hint and has no such rule."""
-    rules = {other.repeats for other in catalogue.by_hint[message.hint]}
-    return message.repeats if len(rules) == 1 else None
+def _hint(message: Message, catalogue: Catalogue) -> Hint:
+    alike = catalogue.by_hint[message.hint]
+    rules = {other.repeats for other in alike}
+    follows = any(other.follows for other in alike)
+    return Hint(_bytes(message.hint), message.repeats if len(rules) == 1 else None, follows)
 
 
 def _hides(found: bytes, other: bytes) -> bool:

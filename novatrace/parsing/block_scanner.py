@@ -10,28 +10,30 @@ level beside a line with a second level word in its text; the first is then coun
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from itertools import chain
 
 from stringzilla import count, find_first_of
 
 from novatrace.model.activity import MINUTE_US
-from novatrace.model.event import Event
 from novatrace.model.evidence import Evidence
 from novatrace.parsing.activity import minutes_between
-from novatrace.parsing.anchors import Anchors
+from novatrace.parsing.anchors import Anchors, Meaning
 from novatrace.parsing.events import MessageMatcher, events_of
-from novatrace.parsing.followers import Followers
 from novatrace.parsing.lines import LINE_CAP_BYTES, physical_lines
 from novatrace.parsing.one_liners import OneLiners
 from novatrace.parsing.record import Record
 from novatrace.parsing.records import INHERIT_WITHIN_BYTES, RecordReader
 from novatrace.parsing.repetitions import Repetitions
+from novatrace.parsing.sieve import Sieve
 
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\d[ T]|[A-Z][a-z]{2} [ \d]\d (?=\d\d:\d\d:\d\d)")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "TRACE", "AUDIT", "CRITICAL", "WARN")
 _USUAL = 4
+_LF = ord("\n")
+# Twice as far as a record may stand from the one that it belongs to, so that the line of that one is whole.
+_BEHIND_BYTES = 2 * INHERIT_WITHIN_BYTES
 _DISTURBING = b"\0\x1b"  # what stands inside stamps and level words when a log is torn or coloured
 _LEVEL_WORDS = {level: f" {level} ".encode() for level in _LEVELS}
 
@@ -44,7 +46,7 @@ class BlockScanner:
         matcher: the catalogue over text.
         anchors: the catalogue over bytes.
         reader: takes lines apart, and has the account.
-        followers: shown every event; knows which lines would be dropped.
+        sieve: shown every event.
         before: what stands before the range, for records that belong to one there.
     """
 
@@ -54,7 +56,7 @@ class BlockScanner:
         matcher: MessageMatcher,
         anchors: Anchors,
         reader: RecordReader,
-        followers: Followers,
+        sieve: Sieve,
         *,
         before: bytes = b"",
     ) -> None:
@@ -64,197 +66,220 @@ class BlockScanner:
         self._evidence = evidence
         self._matcher = matcher
         self._anchors = anchors
-        self._one_liners = OneLiners(evidence, matcher, reader)
+        self._one_liners = OneLiners(evidence, matcher, reader, sieve)
         self._repetitions = Repetitions()
-        self._followers = followers
-        self._before = before
-        self._data = b""
-        self._base = 0
+        self._sieve = sieve
+        self._past = [(before, 0, len(before))]
+        self._data, self._start = b"", 0
+        self._base = self._at = 0
         self._line_no = 1
 
-    def events(self, chunks: Iterable[bytes], *, offset: int = 0) -> Iterator[Event]:
-        """The events of a stream that begins at ``offset`` of the input."""
-        chunks = iter(chunks)
-        carry, self._base = b"", offset
-        self._led()
-        for chunk in chunks:
-            held = carry + chunk if carry else chunk
-            cut = self._last_record(held)
-            if cut <= 0:
-                if len(held) > 2 * LINE_CAP_BYTES:
-                    yield from self._slow(chain([held], chunks))
-                    return
-                carry = held
-                continue
-            carry = held[cut:]
-            yield from self._block(held[:cut])
-        if carry:
-            yield from self._block(carry)
+    def scan(self, chunks: Iterable[bytes], *, offset: int = 0) -> None:
+        """Reads a stream that begins at ``offset`` of the input.
 
-    def _last_record(self, data: bytes) -> int:
+        A chunk is read where it lies; only what stands on both sides of a border between chunks is put together.
+        """
+        chunks = iter(chunks)
+        carry, self._at = b"", offset
+        self._led(offset)
+        for chunk in chunks:
+            held, start = chunk, self._first_record(chunk) if carry and len(chunk) > 2 * len(carry) else 0
+            if start > 0:
+                self._block(carry + chunk[:start], 0, len(carry) + start)
+            elif carry:
+                held = carry + chunk
+            cut = self._last_record(held, start)
+            if cut <= start and len(held) - start > 2 * LINE_CAP_BYTES:
+                self._base = self._at
+                self._slow(chain([held[start:]], chunks))
+                return
+            if cut > start:
+                self._block(held, start, cut)
+                start = cut
+            carry = held[start:]
+        if carry:
+            self._block(carry, 0, len(carry))
+
+    def _first_record(self, data: bytes) -> int:
+        """Where the first record begins that follows an end of line, or 0."""
+        start = data.find(b"\n") + 1
+        while start > 0 and not (_STAMP.match(data, start) and self._readable(data, start)):
+            start = data.find(b"\n", start) + 1
+        return start
+
+    def _last_record(self, data: bytes, first: int) -> int:
         """Where the last record begins: a block ends before it, because its continuation may be in the next one."""
         end = len(data)
-        while (start := data.rfind(b"\n", 0, end) + 1) > 0:
+        while (start := data.rfind(b"\n", first, end) + 1) > 0:
             if _STAMP.match(data, start) and self._readable(data, start):
                 return start
             end = start - 1
         return 0
 
-    def _block(self, data: bytes) -> Iterator[Event]:
-        self._data = data
-        total = count(data, b"\n") + (not data.endswith(b"\n"))
-        stamp = _STAMP.match(data)
-        if stamp is None or not (data.isascii() or _utf8(data)) or find_first_of(data, _DISTURBING) >= 0:
-            yield from self._slow([data])
+    def _block(self, data: bytes, start: int, end: int) -> None:
+        self._data, self._start, self._base = data, start, self._at - start
+        total = count(data, b"\n", start, end) + (data[end - 1] != _LF)
+        stamp = _STAMP.match(data, start)
+        if stamp is None or not (data.isascii() or _utf8(data, start, end)) or _disturbed(data, start, end):
+            self._slow([data[start:end]], offset=start)
         else:
-            yield from self._stamped(data, stamp[0], total)
-        self._before = (self._before + data)[-2 * INHERIT_WITHIN_BYTES :]
-        self._base += len(data)
+            self._stamped((start, end), stamp[0], total)
+        self._at += end - start
+        self._past = [(data, start, end)] if end - start > _BEHIND_BYTES else [*self._past, (data, start, end)]
 
-    def _stamped(self, data: bytes, prefix: bytes, total: int) -> Iterator[Event]:
+    def _stamped(self, span: tuple[int, int], prefix: bytes, total: int) -> None:
         """A block whose first line has a stamp: spans of one-line records, and what stands between them."""
-        levels = _levels(data, total)
-        heads = 1 + count(data, b"\n" + prefix)
-        if heads == total and sum(levels.values()) == total:
-            yield from self._span(data, 0, len(data), levels, total)
-            return
-        yield from self._mixed(data, prefix)
+        levels = _levels(self._data, span, total)
+        if 1 + count(self._data, b"\n" + prefix, *span) == total and sum(levels.values()) == total:
+            self._span(span, levels, total)
+        else:
+            self._mixed(span, prefix)
 
-    def _mixed(self, data: bytes, prefix: bytes) -> Iterator[Event]:
-        start, size = 0, len(data)
-        while start < size:
-            found = _odd(prefix).search(data, start)
+    def _mixed(self, span: tuple[int, int], prefix: bytes) -> None:
+        data, (start, stop) = self._data, span
+        while start < stop:
+            found = _odd(prefix).search(data, start, stop)
             if found is None:
-                yield from self._even(data, start, size)
+                self._even((start, stop))
                 return
-            if self._readable(data, found.start() + 1):  # another day, or another layout
-                yield from self._even(data, start, found.start() + 1)
-                start = found.start() + 1
+            if self._readable(data, found.end()):  # another day, or another layout
+                self._even((start, found.end()))
+                start = found.end()
                 if (stamp := _STAMP.match(data, start)) is None:
-                    yield from self._slow([data[start:]], offset=start)
+                    self._slow([data[start:stop]], offset=start)
                     return
                 prefix = stamp[0]
                 continue
-            head, end = self._around(data, start, found, prefix)
+            head, end = self._around(start, stop, found, prefix)
             if head > start:
-                yield from self._even(data, start, head)
-            yield from self._slow([data[head:end]], offset=head)
+                self._even((start, head))
+            self._slow([data[head:end]], offset=head)
             start = end
 
-    def _around(self, data: bytes, start: int, found: re.Match[bytes], prefix: bytes) -> tuple[int, int]:
+    def _around(self, start: int, stop: int, found: re.Match[bytes], prefix: bytes) -> tuple[int, int]:
         """The record that an odd line belongs to, and where the next record begins."""
+        data = self._data
         head = data.rfind(b"\n", start, found.start()) + 1 or start
         while head > start and not self._readable(data, head):
             head = data.rfind(b"\n", start, head - 1) + 1 or start
-        end = data.find(b"\n" + prefix, found.end()) + 1 or len(data)
-        while end < len(data) and not self._readable(data, end):
-            end = data.find(b"\n" + prefix, end) + 1 or len(data)
+        end = data.find(b"\n" + prefix, found.end(), stop) + 1 or stop
+        while end < stop and not self._readable(data, end):
+            end = data.find(b"\n" + prefix, end, stop) + 1 or stop
         return head, end
 
     def _readable(self, data: bytes, start: int) -> bool:
         return self.reader.begins(data[start : _end(data, start)])
 
-    def _even(self, data: bytes, start: int, end: int) -> Iterator[Event]:
-        part = data[start:end]
-        total = count(part, b"\n") + (not part.endswith(b"\n"))
-        levels = _levels(part, total)
+    def _even(self, span: tuple[int, int]) -> None:
+        data, (start, end) = self._data, span
+        total = count(data, b"\n", start, end) + (data[end - 1] != _LF)
+        levels = _levels(data, span, total)
         if sum(levels.values()) == total:
-            yield from self._span(data, start, end, levels, total)
+            self._span(span, levels, total)
         else:
-            yield from self._slow([part], offset=start)
+            self._slow([data[start:end]], offset=start)
 
-    def _slow(self, chunks: Iterable[bytes], *, offset: int = 0) -> Iterator[Event]:
+    def _slow(self, chunks: Iterable[bytes], *, offset: int = 0) -> None:
         """Line by line; numbers and offsets go on from where the block stands."""
         total = self._coverage.lines.total
         lines = physical_lines(chunks, offset=self._base + offset, number=self._line_no)
-        yield from events_of(self.reader.records(lines), self._evidence, self._matcher, self._coverage)
+        for event in events_of(self.reader.records(lines), self._evidence, self._matcher, self._coverage):
+            self._sieve.take(event)
         self._line_no += self._coverage.lines.total - total
 
-    def _span(self, data: bytes, start: int, end: int, levels: dict[str, int], total: int) -> Iterator[Event]:
+    def _span(self, span: tuple[int, int], levels: dict[str, int], total: int) -> None:
         """One-line records: counted as a whole; read where an anchor stands."""
-        first = self._single(start, self._line_no)
+        data, (start, end) = self._data, span
+        first = self._single(start, end, self._line_no)
         last_start = data.rfind(b"\n", start, end - 1) + 1 or start
-        last = self._single(last_start, self._line_no + total - 1)
+        last = self._single(last_start, end, self._line_no + total - 1)
         if (
             first is None
             or last is None
             or not first.layout == last.layout == "oslo"
             or _longest(data, start, end) > LINE_CAP_BYTES
         ):
-            yield from self._slow([data[start:end]], offset=start)
+            self._slow([data[start:end]], offset=start)
             return
         self.reader.count_span(first, last, levels, total, end - start)
-        self._count_minutes(data, (start, first.when_us), (last_start, last.when_us))
-        part = data if start == 0 and end == len(data) else data[start:end]
-        yield from self._hits(part, start)
+        self._count_minutes((start, first.when_us), (last_start, last.when_us))
+        self._hits(start, end)
         self._line_no += total
 
-    def _count_minutes(self, data: bytes, first: tuple[int, int | None], last: tuple[int, int | None]) -> None:
+    def _count_minutes(self, first: tuple[int, int | None], last: tuple[int, int | None]) -> None:
         if first[1] is not None and last[1] is not None and last[1] - first[1] > MINUTE_US:
             early, late = (first[0], first[1] // MINUTE_US), (last[0], last[1] // MINUTE_US)
-            self.reader.minutes.update(minutes_between(data, early, late, self.reader.clock.at))
+            self.reader.minutes.update(minutes_between(self._data, early, late, self.reader.clock.at))
 
-    def _hits(self, part: bytes, start: int) -> Iterator[Event]:
-        line_end, number, counted = -1, self._line_no, 0
-        base = self._base + start
-        for anchor, at, _ in self._anchors.find(part):
+    def _hits(self, start: int, stop: int) -> None:
+        data, base, meanings = self._data, self._base, self._anchors.meanings
+        take, usual = self._one_liners.take, self.reader.usual
+        line_end, number, counted = -1, self._line_no, start
+        for anchor, at, _ in self._anchors.find(memoryview(data)[start:stop]):
+            at += start  # noqa: PLW2901 - from the beginning of the data
             if at < line_end:
                 continue
-            begin, end = part.rfind(b"\n", 0, at) + 1, _end(part, at)
-            line = part[begin:end]
-            wanted = self._wanted(anchor, line, base + begin)
+            begin, end = data.rfind(b"\n", start, at) + 1 or start, data.find(b"\n", at, stop)
+            if end < 0:
+                end = stop
+            wanted = self._wanted(meanings[anchor], begin, end)
             if wanted is None:
                 continue
             line_end = end
             if not wanted:
                 continue
-            number += count(part, b"\n", counted, begin)
+            number += count(data, b"\n", counted, begin)
             counted = begin
-            event = self._one_liners.event(line, base + begin, end - begin + (end < len(part)), number)
-            if isinstance(event, Event):
-                yield event
-            elif event is not None:
-                yield from self._long_way(part, begin, line, start, number)
+            line, length = data[begin:end], end - begin + (end < stop)
+            if not (usual and take(line, base + begin, length, number)):
+                self._long_way(line, base + begin, length, number)
+                usual = self.reader.usual
 
-    def _long_way(self, part: bytes, begin: int, line: bytes, start: int, number: int) -> Iterator[Event]:
-        record = self._record(part, begin, line, start, number)
+    def _long_way(self, line: bytes, offset: int, length: int, number: int) -> None:
+        record = self.reader.single(line, offset, number, length)
         if record is not None:
             self.reader.count_service(record.service)
-            yield from events_of([self.reader.adopted(record)], self._evidence, self._matcher, self._coverage)
+            for event in events_of([self.reader.adopted(record)], self._evidence, self._matcher, self._coverage):
+                self._sieve.take(event)
 
-    def _led(self) -> None:
-        """Lets the followers know what leads them from before the range."""
-        at = self._before.find(b"\n") + 1 if self._base > len(self._before) else 0
-        while at < len(self._before):
-            line = self._before[at : _end(self._before, at)]
-            if any(hint in line for hint in self._followers.leading_hints):
-                record = self.reader.single(line, self._base - len(self._before) + at, 0, len(line))
+    def _led(self, offset: int) -> None:
+        """Lets the followers know what leads them from before the range, which begins at an offset."""
+        before, followers = self._past[0][0], self._sieve.followers
+        at = before.find(b"\n") + 1 if offset > len(before) else 0
+        while at < len(before):
+            line = before[at : _end(before, at)]
+            if any(hint in line for hint in followers.leading_hints):
+                record = self.reader.single(line, offset - len(before) + at, 0, len(line))
                 for event in events_of([record] if record else [], self._evidence, self._matcher):
-                    self._followers.keeps(event)
+                    followers.keeps(event.kind, event.request_id, event.provenance.byte_offset)
             at += len(line) + 1
 
-    def _wanted(self, anchor: int, line: bytes, offset: int) -> bool | None:
+    def _wanted(self, meaning: Meaning, begin: int, end: int) -> bool | None:
         """True: read the line. False: it says nothing new. None: this anchor means nothing here."""
-        for hint, rule in self._anchors.meanings[anchor].hints:
-            at = line.find(hint)
+        find = self._data.find
+        for text in meaning.plain:
+            if find(text, begin, end) >= 0:
+                return True
+        if meaning.plain:
+            return None
+        for hint in meaning.hints:
+            at = find(hint.text, begin, end)
             if at >= 0:
-                if self._followers.in_vain(hint, line, offset):
+                if hint.follows and self._sieve.followers.in_vain(self._data[begin:end], self._base + begin):
                     return None
-                return rule is None or not self._repetitions.again(rule, hint, line[at:])
+                return hint.rule is None or not self._repetitions.again(hint.rule, hint.text, self._data[at:end])
         return None
 
-    def _single(self, start: int, number: int) -> Record | None:
-        return self._record(self._data, start, self._data[start : _end(self._data, start)], 0, number)
-
-    def _record(self, part: bytes, begin: int, line: bytes, start: int, number: int) -> Record | None:
-        length = len(line) + (begin + len(line) < len(part))
-        return self.reader.single(line, self._base + start + begin, number, length)
+    def _single(self, begin: int, stop: int, number: int) -> Record | None:
+        end = self._data.find(b"\n", begin, stop)
+        line, length = (self._data[begin:stop], stop - begin) if end < 0 else (self._data[begin:end], end - begin + 1)
+        return self.reader.single(line, self._base + begin, number, length)
 
     def _head(self, record: Record) -> Record | None:
         """The record before this one, of the same logger and process, that has ids; looked for backwards."""
         if not record.logger:
             return None
-        text = self._before + self._data[: record.offset - self._base]
+        text = self._behind(record.offset)
         offset, needle, end = record.offset - len(text), record.logger.encode(), len(text)
         while (at := text.rfind(needle, max(0, len(text) - INHERIT_WITHIN_BYTES), end)) >= 0:
             end = text.rfind(b"\n", 0, at) + 1
@@ -262,6 +287,15 @@ class BlockScanner:
             if head is not None and head.request_id and (head.logger, head.pid) == (record.logger, record.pid):
                 return head
         return None
+
+    def _behind(self, offset: int) -> bytes:
+        """As much of what stands before an offset as records may belong to."""
+        text = b""
+        for data, start, end in ((self._data, self._start, offset - self._base), *reversed(self._past)):
+            text = data[max(start, end - (_BEHIND_BYTES - len(text))) : end] + text
+            if len(text) >= _BEHIND_BYTES:
+                break
+        return text
 
 
 @cache
@@ -275,19 +309,24 @@ def _end(data: bytes, start: int) -> int:
     return len(data) if end < 0 else end
 
 
-def _utf8(data: bytes) -> bool:
+def _utf8(data: bytes, start: int, end: int) -> bool:
     try:
-        data.decode("utf-8")
+        str(memoryview(data)[start:end], "utf-8")
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _levels(data: bytes, total: int) -> dict[str, int]:
+def _disturbed(data: bytes, start: int, end: int) -> bool:
+    found: int = find_first_of(data, _DISTURBING, start, end)
+    return found >= 0
+
+
+def _levels(data: bytes, span: tuple[int, int], total: int) -> dict[str, int]:
     """How often each level word stands in the text; rare ones are looked for only where the usual ones are too few."""
-    found = {level: count(data, _LEVEL_WORDS[level]) for level in _LEVELS[:_USUAL]}
+    found = {level: count(data, _LEVEL_WORDS[level], *span) for level in _LEVELS[:_USUAL]}
     if sum(found.values()) < total:
-        found |= {level: count(data, _LEVEL_WORDS[level]) for level in _LEVELS[_USUAL:]}
+        found |= {level: count(data, _LEVEL_WORDS[level], *span) for level in _LEVELS[_USUAL:]}
     return {level: number for level, number in found.items() if number}
 
 

@@ -6,7 +6,6 @@ matter where an input is cut into pieces.
 
 from __future__ import annotations
 
-from novatrace.model.event import Event
 from novatrace.parsing.definitions import Catalogue
 
 FOLLOWS_WITHIN_BYTES = 1 << 16
@@ -21,27 +20,27 @@ class Followers:
         leaders = set(self._leader.values())
         self._leaders = frozenset(leaders)
         self.leading_hints = tuple(m.hint.encode() for m in catalogue.messages if m.kind in leaders)
-        self._hints = frozenset(m.hint.encode() for m in catalogue.messages if m.follows)
         self._led: dict[tuple[str, str | None], int] = {}
         self._ids: dict[bytes, int] = {}
 
-    def keeps(self, event: Event) -> bool:
-        """False for a follower with nothing to follow."""
-        offset = event.provenance.byte_offset
-        if event.kind in self._leaders:
-            self._led[event.kind, event.request_id] = offset
-            if event.request_id:
-                self._ids[event.request_id.encode()] = offset
-        leader = self._leader.get(event.kind)
+    def keeps(self, kind: str, request_id: str | None, offset: int) -> bool:
+        """False for an event that is a follower with nothing to follow."""
+        if kind in self._leaders:
+            self._led[kind, request_id] = offset
+            if request_id:
+                self._ids[request_id.encode()] = offset
+        leader = self._leader.get(kind)
         if leader is None:
             return True
-        led = self._led.get((leader, event.request_id))
+        led = self._led.get((leader, request_id))
         return led is not None and offset - led <= FOLLOWS_WITHIN_BYTES
 
-    def in_vain(self, hint: bytes, line: bytes, offset: int) -> bool:
-        """True when a line with this hint would not be kept: told from its ids, before it is taken apart."""
-        if hint not in self._hints:
-            return False
+    def concerns(self, kind: str) -> bool:
+        """True for the kinds that follow or lead."""
+        return kind in self._leaders or kind in self._leader
+
+    def in_vain(self, line: bytes, offset: int) -> bool:
+        """True when a follower's line would not be kept: told from its ids, before it is taken apart."""
         led = self._ids
         at = line.find(b"req-") if led else -1
         while at >= 0:

@@ -6,7 +6,7 @@ of an input, and the inputs of a request, come together by the request id when t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from operator import attrgetter
 from sys import intern
 from typing import Any
@@ -80,34 +80,49 @@ _ENCODER = msgpack.Encoder(enc_hook=_packed)
 _DECODER = msgpack.Decoder(Folded, ext_hook=_unpacked)
 
 
-def fold(events: Iterable[Event]) -> bytes:
-    """The events of a piece as bytes."""
-    kinds: dict[tuple[str, str], int] = {}
-    values: list[dict[str, Any]] = []
-    known: dict[int, int] = {}
-    fragments: dict[Context, list[Line]] = {}
-    for e in events:
+class Folding:
+    """Takes in the events of a piece, and gives them as bytes."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[str, str], int] = {}
+        self._values: list[dict[str, Any]] = []
+        self._known: dict[int, int] = {}
+        self._fragments: dict[Context, list[Line]] = {}
+
+    def lines_of(self, context: Context) -> list[Line]:
+        """The lines of a fragment so far; what is appended belongs to it."""
+        return self._fragments.setdefault(context, [])
+
+    def kind(self, kind: str, level: str) -> int:
+        """The number of a kind that was logged at a level."""
+        return self._kinds.setdefault((kind, level), len(self._kinds))
+
+    def said(self, values: dict[str, Any]) -> int:
+        """The number of a set of values."""
+        number = self._known.setdefault(id(values), len(self._values))
+        if number == len(self._values):
+            self._values.append(values)  # also keeps it alive, so that its id is no other's
+        return number
+
+    def add(self, e: Event) -> None:
+        """Takes in an event."""
         context = Context(
             e.node, e.service, e.pid, e.request_id, e.global_request_id, e.user_id, e.project_id, e.instance_uuid
         )
-        lines = fragments.get(context)
-        if lines is None:
-            lines = fragments[context] = []
-        kind = kinds.setdefault((e.kind, e.level), len(kinds))
-        said = known.setdefault(id(e.values), len(values))
-        if said == len(values):
-            values.append(e.values)  # also keeps it alive, so that its id is no other's
-        at = e.provenance
-        lines.append(Line(kind, e.when_us, said, e.inherited, at.byte_offset, at.length, at.line_no))
-    folded = Folded(list(kinds), values, [Fragment(context, lines) for context, lines in fragments.items()])
-    return _ENCODER.encode(folded)
+        at, kind, said = e.provenance, self.kind(e.kind, e.level), self.said(e.values)
+        self.lines_of(context).append(Line(kind, e.when_us, said, e.inherited, at.byte_offset, at.length, at.line_no))
+
+    def packed(self) -> bytes:
+        """All that was taken in, for ``unfold``."""
+        fragments = [Fragment(context, lines) for context, lines in self._fragments.items()]
+        return _ENCODER.encode(Folded(list(self._kinds), self._values, fragments))
 
 
 def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:
     """The events of a piece, in file order.
 
     Args:
-        data: what ``fold`` gave.
+        data: what ``Folding.packed`` gave.
         evidence_id: number of the input in this case.
         lines_before: lines of the input before the piece.
     """

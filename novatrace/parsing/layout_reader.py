@@ -79,10 +79,15 @@ class LayoutReader:
     def oslo_parts(self, line: str) -> OsloParts | None:
         """The parts of a line of oslo's default layout, where that is the layout of the file."""
         recent = self._recent[0]
-        if recent.name != "oslo" or recent.pattern is None or self._own or coloured(line):
+        if not self.usual or recent.pattern is None or coloured(line):
             return None
         match = recent.pattern.fullmatch(line)
         return None if match is None else match.groups()  # type: ignore[return-value]
+
+    @property
+    def usual(self) -> bool:
+        """True when the last line was of oslo's default layout, and no other layout of the user's may come before it."""
+        return self._recent[0].name == "oslo" and not self._own
 
     def read(self, line: str) -> Line | None:
         """The line's fields, or None when no layout fits."""

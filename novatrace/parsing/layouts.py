@@ -22,11 +22,10 @@ from novatrace.parsing.months import LOCAL_MONTH
 
 USER_FIRST = ("user", "project")
 # What follows stamp and process id in a line of oslo.log: level, logger, context, instance, message.
-_OSLO = (
-    r"(?P<level>%LEVEL%) (?P<logger>[A-Za-z_][\w.\-]*) ?"
-    r"(?:\[(?P<context>-|(?:[\w\-]+ |None | )?req-[^\]\[]*)\](?: |$))?"
-    r"(?:\[instance: (?P<instance>%UUID%)\](?: |$))?(?P<message>.*)"
-)
+WRITER = r"(?P<level>%LEVEL%) (?P<logger>[A-Za-z_][\w.\-]*)"
+CONTEXT = r"\[(?P<context>-|(?:[\w\-]+ |None | )?req-[^\]\[]*)\]"
+INSTANCE = r"\[instance: (?P<instance>%UUID%)\]"
+_OSLO = rf"{WRITER} ?(?:{CONTEXT}(?: |$))?(?:{INSTANCE}(?: |$))?(?P<message>.*)"
 # The groups of layouts/oslo.toml in their order: date, time, fraction, pid, level, logger, context, instance, message.
 OsloParts = tuple[str, str, str | None, str | None, str, str, str | None, str | None, str]
 

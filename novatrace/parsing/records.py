@@ -174,6 +174,11 @@ class RecordReader:
         """The parts of a line of oslo's default layout, where that is the layout of the lines before it."""
         return self._layouts.oslo_parts(text)
 
+    @property
+    def usual(self) -> bool:
+        """True when ``oslo_parts`` can read the next line."""
+        return self._layouts.usual
+
     def _record(self, opened: _Open) -> Record:
         physical = opened.physical
         place = (physical.number, physical.offset, opened.length)

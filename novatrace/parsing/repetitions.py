@@ -35,16 +35,32 @@ class Repetitions:
         return False
 
 
+class Periodic:
+    """What was last understood of each subject in one input.
+
+    Args:
+        kinds: the periodic kinds.
+    """
+
+    def __init__(self, kinds: Collection[str]) -> None:
+        self.kinds = kinds
+        self._last: dict[tuple[str, str | None], dict[str, Any]] = {}
+
+    def again(self, kind: str, values: dict[str, Any]) -> bool:
+        """True when the values repeat what was last said of their subject; remembers them."""
+        if kind not in self.kinds:
+            return False
+        key = (kind, _subject(values))
+        if self._last.get(key) == values:
+            return True
+        self._last[key] = values
+        return False
+
+
 def without_repetitions(events: Iterable[Event], kinds: Collection[str]) -> Iterator[Event]:
     """Events of one input, in file order, without periodic ones that repeat what was last said of their subject."""
-    last: dict[tuple[str, str | None], dict[str, Any]] = {}
-    for event in events:
-        if event.kind in kinds:
-            key = (event.kind, _subject(event.values))
-            if last.get(key) == event.values:
-                continue
-            last[key] = event.values
-        yield event
+    said = Periodic(kinds)
+    return (event for event in events if not said.again(event.kind, event.values))
 
 
 def _subject(values: dict[str, Any]) -> str | None:

@@ -18,13 +18,14 @@ from novatrace.parsing.block_scanner import BlockScanner
 from novatrace.parsing.definitions import Catalogue
 from novatrace.parsing.events import MessageMatcher, events_of
 from novatrace.parsing.followers import Followers
-from novatrace.parsing.fragments import fold, unfold
+from novatrace.parsing.fragments import unfold
 from novatrace.parsing.layout_reader import LayoutReader
 from novatrace.parsing.lines import physical_lines
 from novatrace.parsing.manner import Manner
 from novatrace.parsing.record import Naming
 from novatrace.parsing.records import RecordReader
-from novatrace.parsing.repetitions import without_repetitions
+from novatrace.parsing.repetitions import Periodic
+from novatrace.parsing.sieve import Sieve
 
 
 class Scanner:
@@ -45,21 +46,19 @@ class Scanner:
         """Reads a piece that begins at ``offset``, where a record begins; ``before`` is what stands before it."""
         coverage = Coverage(evidence_id=evidence.id)
         coverage.clock_basis = manner.clock_basis
-        followers = Followers(self._catalogue)
+        sieve = Sieve(Followers(self._catalogue), Periodic(self.periodic))
         if manner.own_names:
             evidence = replace(evidence, node=None)
+        reader = RecordReader(coverage, manner, service=evidence.service, naming=self.naming)
         if manner.line_by_line or manner.wrap_width is not None:
-            reader = RecordReader(coverage, manner, service=evidence.service, naming=self.naming)
             lines = physical_lines(chunks, offset=offset)
-            found = events_of(reader.records(lines), evidence, self._matcher, coverage)
+            for event in events_of(reader.records(lines), evidence, self._matcher, coverage):
+                sieve.take(event)
         else:
-            reader = RecordReader(coverage, manner, service=evidence.service, naming=self.naming)
-            scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, followers, before=before)
-            found = scanner.events(chunks, offset=offset)
-        kept = filter(followers.keeps, found)
-        folded = fold(without_repetitions(kept, self.periodic))
+            scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, sieve, before=before)
+            scanner.scan(chunks, offset=offset)
         coverage.active = runs_of(reader.minutes)
-        return Scanned(folded, coverage, reader.invalid_utf8_lines)
+        return Scanned(sieve.folding.packed(), coverage, reader.invalid_utf8_lines)
 
 
 def first_record(data: bytes) -> int | None:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -152,58 +153,75 @@ def alternates(text: str) -> list[list[str | None]]:
     return found
 
 
-_NODE_AMOUNTS = (
-    "vcpus", "vcpus_used", "memory_mb", "memory_mb_used", "local_gb", "local_gb_used",
-    "free_ram_mb", "free_disk_gb", "disk_available_least", "running_vms",
-)  # fmt: skip
-_NODE_RATIOS = ("cpu_allocation_ratio", "ram_allocation_ratio", "disk_allocation_ratio")
-_NODE_WORDS = {"host": "host", "node": "hypervisor_hostname", "uuid": "uuid"}
+_FIELD_CHARS = 80
 
 
-def compute_node(text: str) -> dict[str, Any]:
-    """The fields of a ``ComputeNode(…)`` that capacity needs; fields hold nested JSON, so never split.
-
-    Plain searches for the field names, because these lines are long and make up most of a scheduler's DEBUG log.
-    """
-    words = {name: _word(_field(text, field)) for name, field in _NODE_WORDS.items()}
-    if words["host"] is None:
-        raise ValueError("a ComputeNode without host")
-    whole = {name: _whole(_field(text, name)) for name in _NODE_AMOUNTS}
-    ratios = {name: _ratio(_field(text, name)) for name in _NODE_RATIOS}
-    return {**words, **whole, **ratios, "updated_us": _utc(_field(text, "updated_at")), "numa_cells": host_cells(text)}
-
-
-def _field(text: str, name: str) -> str:
-    start = text.find(f",{name}=")
-    if start < 0:
-        start = text.find(f"({name}=")
-        if start < 0:
-            return ""
-    start += len(name) + 2
-    return text[start : min(end for end in (text.find(",", start), start + 80) if end >= 0)]
-
-
+@lru_cache(maxsize=4096)
 def _word(text: str) -> str | None:
     value = text.rstrip(")").removeprefix("u").strip("'") if text.startswith(("u'", "'")) else text.rstrip(")")
     return None if value in ("", "None", "<?>") else value
 
 
+@lru_cache(maxsize=4096)
 def _whole(text: str) -> int | None:
     value = text.rstrip(")")
     return int(value) if value.lstrip("-").isdigit() else None
 
 
+@lru_cache(maxsize=256)
 def _ratio(text: str) -> float | None:
     value = text.rstrip(")")
     return float(value) if value.replace(".", "", 1).isdigit() else None
 
 
+@lru_cache(maxsize=256)
 def _utc(text: str) -> int | None:
     """A field's moment: the database's own UTC, whatever the zone of the log."""
     try:
         return int(datetime.fromisoformat(text.rstrip(")")).timestamp()) * 1_000_000
     except ValueError:
         return None
+
+
+_NODE_FIELDS: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
+    ("host", "host", _word),
+    ("node", "hypervisor_hostname", _word),
+    ("uuid", "uuid", _word),
+    *((name, name, _whole) for name in (
+        "vcpus", "vcpus_used", "memory_mb", "memory_mb_used", "local_gb", "local_gb_used",
+        "free_ram_mb", "free_disk_gb", "disk_available_least", "running_vms",
+    )),
+    *((name, name, _ratio) for name in ("cpu_allocation_ratio", "ram_allocation_ratio", "disk_allocation_ratio")),
+)  # fmt: skip
+
+
+def compute_node(text: str) -> dict[str, Any]:
+    """The fields of a ``ComputeNode(…)`` that capacity needs; fields hold nested JSON, so never split.
+
+    Plain searches for the field names, because these lines are long and make up most of a scheduler's DEBUG log. What
+    most often changes from line to line is the moment alone; the rest is remembered.
+    """
+    before, found, rest = text.partition(",updated_at=")
+    moment, comma, after = rest.partition(",")
+    # One that comes first, or last, or not at all.
+    known = _amounts(f"{before},{after}") if found and comma else _amounts(text)
+    if known["host"] is None:
+        raise ValueError("a ComputeNode without host")
+    return {**known, "updated_us": _utc(moment[:_FIELD_CHARS] if comma else _field(text, "updated_at"))}
+
+
+@lru_cache(maxsize=2048)
+def _amounts(text: str) -> dict[str, Any]:
+    return {**{name: read(_field(text, field)) for name, field, read in _NODE_FIELDS}, "numa_cells": host_cells(text)}
+
+
+def _field(text: str, name: str) -> str:
+    start = text.find(f",{name}=")
+    if start < 0 and (start := text.find(f"({name}=")) < 0:
+        return ""
+    start += len(name) + 2
+    end = text.find(",", start, start + _FIELD_CHARS)
+    return text[start : end if end >= 0 else start + _FIELD_CHARS]
 
 
 def inventory(text: str) -> dict[str, dict[str, float]]:
