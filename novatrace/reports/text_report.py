@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _STYLES = {"bad": "bold red", "good": "green", "warn": "yellow", "dim": "dim", "strong": "bold", "": ""}
 _STEP = "  "
 _LEAST_WIDTH = 40
+_LEAST_FOLD = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,23 @@ def _table(block: Table, width: int) -> list[list[Cell]]:
             indent = _STEP if not number else _STEP * 4
             if number and all(row[i].text == "-" for i in group):
                 continue
-            if number and not block.columns[group[0]].whole:
-                item = row[group[0]]
-                lines += [[Cell(line, item.tone)] for line in _wrapped(item.text, width, indent, indent)]
-                continue
-            lines.append([Cell(indent), *_padded(row, group, widths, block.columns)])
+            *whole, last = group
+            if not number or block.columns[last].whole:
+                lines.append([Cell(indent), *_padded(row, group, widths, block.columns)])
+            else:
+                before = _padded(row, whole, widths, block.columns)
+                lines += _folded(row[last], before, indent, width)
     return lines
+
+
+def _folded(item: Cell, before: list[Cell], indent: str, width: int) -> list[list[Cell]]:
+    """A text that goes on in further lines, behind the cells that stand before it in its first."""
+    taken = sum(len(part.text) for part in before)
+    first, *later = _wrapped(item.text, width, indent + " " * taken, indent)
+    return [
+        [Cell(indent), *before, Cell(first[len(indent) + taken :], item.tone)],
+        *([Cell(line, item.tone)] for line in later),
+    ]
 
 
 def _padded(row: Sequence[Cell], group: Sequence[int], widths: Sequence[int], columns: Sequence[Column]) -> list[Cell]:
@@ -175,17 +187,19 @@ def _padded(row: Sequence[Cell], group: Sequence[int], widths: Sequence[int], co
 
 
 def _groups(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[list[int]]:
-    """Columns by the line of a row that they stand in: one line when all fit, else as few as needed."""
+    """Columns by the line of a row that they stand in: one line when all fit, else as few as needed.
+
+    A column that may be folded goes on behind others in a further line where it has some room, else it has its own.
+    """
     if len(_STEP) + sum(widths) + len(_STEP) * (len(widths) - 1) <= width:
         return [list(range(len(columns)))]
     groups: list[list[int]] = [[]]
     room = width - len(_STEP)
-    for i, column in enumerate(columns):
-        if not column.whole:
-            continue
-        if groups[-1] and widths[i] > room:
+    for i in sorted(range(len(columns)), key=lambda i: not columns[i].whole):
+        needed = widths[i] if columns[i].whole else min(widths[i], _LEAST_FOLD) if len(groups) > 1 else width
+        if groups[-1] and needed > room:
             groups.append([])
             room = width - len(_STEP) * 4
         groups[-1].append(i)
-        room -= widths[i] + len(_STEP)
-    return [*groups, *([i] for i, column in enumerate(columns) if not column.whole)]
+        room = room - widths[i] - len(_STEP) if columns[i].whole else 0
+    return groups

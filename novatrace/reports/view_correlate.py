@@ -155,7 +155,8 @@ def _migration_row(m: Migration) -> list[Cell]:
         m.accepted_us if m.accepted_us is not None else next((a.selected_us for a in m.attempts if a.selected_us), None)
     )
     begun = begun if begun is not None else (m.timeline[0].when_us if m.timeline else None)
-    tried = ", ".join(_tried(a) for a in m.attempts) or "not logged"
+    told = m.stage if len(m.attempts) == 1 else None
+    tried = ", ".join(_tried(a, told) for a in m.attempts) or "not logged"
     return [
         cell(words.name(m)),
         cell(words.outcome(m), words.outcome_tone(m.outcome)),
@@ -167,13 +168,15 @@ def _migration_row(m: Migration) -> list[Cell]:
     ]
 
 
-def _tried(attempt: Attempt) -> str:
+def _tried(attempt: Attempt, told: str | None) -> str:
+    """Where an attempt went, and how it ended unless that is ``told`` beside it."""
     if attempt.selected is None:
         refused = (
             [words.host(c.target) for c in attempt.schedule.placement_claims if c.target] if attempt.schedule else []
         )
-        return f"{'/'.join(dict.fromkeys(refused)) or 'no host'} ({attempt.outcome})"
-    ended = "" if attempt.outcome in ("succeeded", "unknown") else f" ({attempt.outcome})"
+        ended = f" ({attempt.outcome})" if attempt.outcome != told or not refused else ""
+        return f"{'/'.join(dict.fromkeys(refused)) or 'no host'}{ended}"
+    ended = "" if attempt.outcome in ("succeeded", "unknown", told) else f" ({attempt.outcome})"
     return f"{words.host(attempt.selected)}{ended}"
 
 
