@@ -175,7 +175,14 @@ def test_ids_are_made_where_a_request_has_none():
     assert len(set(made)) == len(odd)
 
 
-PHASES = {"M": {"args"}, "X": {"ts", "dur", "cat", "args"}, "i": {"ts", "s", "cat", "args"}, "C": {"ts", "args"}}
+PHASES = {
+    "M": {"args"},
+    "X": {"ts", "dur", "cat", "args"},
+    "i": {"ts", "s", "cat", "args"},
+    "C": {"ts", "args"},
+    "s": {"ts", "cat", "id"},
+    "f": {"ts", "cat", "id", "bp"},
+}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)
@@ -202,6 +209,32 @@ def test_perfetto_reads_every_event(folder):
         e["args"]["name"] for e in value["traceEvents"] if e["name"] == "process_name" and e["pid"] <= len(case.bursts)
     ]
     assert len(targets) == len(case.bursts)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)
+def test_perfetto_can_draw_every_track_and_arrow(folder):
+    """What its reader drops without a word is not in it: slices that cross, a counter out of order, a flow without slices."""
+    case = analysed(folder)
+    (data,) = exported("perfetto", case).values()
+    events = json.loads(data)["traceEvents"]
+    spans = {(e["pid"], e["tid"]): (e["ts"], e["ts"] + e["dur"]) for e in events if e["ph"] == "X"}
+    assert all(start <= end for start, end in spans.values())
+    for event in (e for e in events if e["ph"] in "isf"):
+        start, end = spans.get((event["pid"], event["tid"]), (event["ts"], event["ts"]))
+        assert start <= event["ts"] <= end, event
+    for pid in {e["pid"] for e in events if e["ph"] == "C"}:
+        times = [e["ts"] for e in events if e["ph"] == "C" and e["pid"] == pid]
+        assert times == sorted(times)
+    arrows = {phase: {e["id"]: e for e in events if e["ph"] == phase} for phase in "sf"}
+    assert arrows["s"].keys() == arrows["f"].keys()
+    for number, start in arrows["s"].items():
+        end = arrows["f"][number]
+        assert (end["bp"], end["ts"], end["name"]) == ("e", start["ts"], start["name"])
+        assert (start["pid"], start["tid"]) in spans
+        assert spans[end["pid"], end["tid"]][0] == end["ts"]
+    drawn = [a for b in case.bursts for a in b.arrivals if a.ended_us is not None and a.selected_us is not None]
+    if folder == RACE:
+        assert len(arrows["s"]) == len(drawn) == 16
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)

@@ -138,9 +138,18 @@ def wanted(function: F) -> F:
 def charts() -> Callable[[F], F]:
     """The figures as files."""
     return click.option(
-        "--charts", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+        "--charts", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", callback=_drawable,
         help="Also write the figures as SVG and PNG there (novatrace[charts]).",
     )  # fmt: skip
+
+
+def _drawable(_ctx: click.Context, _param: click.Parameter, folder: Path | None) -> Path | None:
+    """The folder, where its pictures can be drawn: said before the logs are read, not after."""
+    if folder is not None:
+        from novatrace.pipeline import drawing  # noqa: PLC0415 - heavy, and only needed for this option
+
+        drawing.check()
+    return folder
 
 
 def ending() -> Callable[[F], F]:

@@ -11,6 +11,16 @@ from novatrace.reports.document import Document, Figure
 from novatrace.reports.redaction import Redaction
 
 
+def check() -> None:
+    """Nothing, where figures can be drawn as pictures.
+
+    Raises:
+        UsageError: the library that draws is not installed.
+    """
+    if not pictures.available():
+        raise UsageError("pictures need a library that is not installed", next_step=f"pip install '{pictures.EXTRA}'")
+
+
 def drawn(document: Document, folder: Path, redaction: Redaction, sharing: Sharing) -> list[Path]:
     """The files that were written: each figure once as SVG and once as PNG.
 
@@ -19,8 +29,7 @@ def drawn(document: Document, folder: Path, redaction: Redaction, sharing: Shari
         OutputError: the folder cannot be written.
         LeakError: a figure would show what was to be hidden.
     """
-    if not pictures.available():
-        raise UsageError("pictures need a library that is not installed", next_step=f"pip install '{pictures.EXTRA}'")
+    check()
     figures = {b.name: b for section in document.sections for b in section.blocks if isinstance(b, Figure)}
     written: list[Path] = []
     try:

@@ -1,7 +1,7 @@
 """Chrome's trace-event JSON, for https://ui.perfetto.dev or chrome://tracing: what ran when, and what reached each target.
 
 Each move is a process with a thread for itself, for each service and for each scheduler pass; each burst is a process with a
-thread for each arrival, and a counter of what is in flight. Times are absolute, in µs.
+thread for each arrival, and a counter of what is in flight; an arrow leads from the move to its arrival. Times are absolute, in µs.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ class PerfettoExporter:
     def written(self, case: Case, tables: Sequence[Table], *, tool_version: str) -> bytes:  # noqa: ARG002 - see Exporter
         """One JSON object: bursts first, as they are what one looks for, then the moves."""
         events = [event for number, burst in enumerate(case.bursts, 1) for event in _burst(burst, number)]
-        for trace in traces(case):
-            events += _trace(trace, len(case.bursts) + 1 + trace.number)
+        told = {len(case.bursts) + 1 + trace.number: trace for trace in traces(case)}
+        for pid, trace in told.items():
+            events += _trace(trace, pid)
+        events += _arrows(case, told)
         about = {"tool": "novatrace", "version": tool_version, "clock": "UTC, µs since 1970"}
         return json_line({"traceEvents": events, "displayTimeUnit": "ms", "otherData": about}).encode("utf-8")
 
@@ -99,10 +101,37 @@ def _arrival(arrival: Arrival, name: str, pid: int, tid: int) -> Iterator[_Event
         "request_id": neutral(arrival.request_id or ""), "vcpus": demand.vcpus, "ram_mb": demand.ram_mb, "disk_gb": demand.disk_gb,
     }  # fmt: skip
     event = {"name": f"{name}: {arrival.outcome}", "cat": "arrival", "pid": pid, "tid": tid, "ts": arrival.selected_us}
-    if arrival.ended_us is None or arrival.ended_us < arrival.selected_us:
-        yield {"ph": "i", "s": "t", **event, "args": args}
-    else:
+    if arrival.ended_us is not None and _is_slice(arrival):
         yield {"ph": "X", **event, "dur": arrival.ended_us - arrival.selected_us, "args": args}
+    else:
+        yield {"ph": "i", "s": "t", **event, "args": args}
+
+
+def _arrows(case: Case, told: dict[int, Trace]) -> Iterator[_Event]:
+    """From each move to its arrivals, where exactly one move has the arrival's ids and was under way then.
+
+    A flow needs a slice at both of its ends: "s" binds to the one that it is in, "f" with "bp" to the one that begins there.
+    """
+    moves: dict[tuple[str | None, str | None], list[int]] = {}
+    for pid, trace in told.items():
+        moves.setdefault((trace.migration.instance_uuid, trace.migration.request_id), []).append(pid)
+    number = 0
+    for target, burst in enumerate(case.bursts, 1):
+        for tid, arrival in enumerate(burst.arrivals, 1):
+            pids = moves.get((arrival.instance_uuid, arrival.request_id), [])
+            if len(pids) != 1 or arrival.selected_us is None or not _is_slice(arrival):
+                continue
+            root = told[pids[0]].spans[0]
+            if root.start_us <= arrival.selected_us <= root.end_us:
+                number += 1
+                shared = {"name": "chose", "cat": "arrival", "id": number, "ts": arrival.selected_us}
+                yield {"ph": "s", **shared, "pid": pids[0], "tid": 1}
+                yield {"ph": "f", "bp": "e", **shared, "pid": target, "tid": tid}
+
+
+def _is_slice(arrival: Arrival) -> bool:
+    """True where both its ends are known, in their order."""
+    return arrival.selected_us is not None and arrival.ended_us is not None and arrival.ended_us >= arrival.selected_us
 
 
 def _in_flight(burst: Burst, pid: int) -> Iterator[_Event]:
