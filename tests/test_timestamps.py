@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 import pytest
+from reading import read as read_text
 
 from novatrace.errors import UsageError
-from novatrace.parsing.timestamps import Clock, calendar_of, moment_us, zone
+from novatrace.parsing.timestamps import Clock, moment_us, zone
+from novatrace.parsing.years import Written, calendar_of, first_year, named_day
+from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
 
 BASE_US = 1795392000_000000  # 2026-11-23 00:00:00 UTC
 
@@ -30,7 +34,11 @@ def test_fractions_of_any_length(fraction, expected):
         {"date": "0000-01-01", "time": "00:00:00"},
         {"date": "2026-11-23", "time": "25:00:00"},
         {"time": "00:00:00"},
+        {"date": "1970-01-01", "time": "00:00:12"},
+        {"date": "9999-12-31", "time": "23:59:59"},
         {"created": -5},
+        {"created": 12.5},
+        {"created_us": "17"},
         {"created": 1e300},
         {"created": "soon"},
     ],
@@ -41,8 +49,15 @@ def test_an_absurd_stamp_is_unknown_never_now(fields):
 
 
 def test_a_leap_second_is_a_second():
-    """23:59:60 is read as the last second of the day."""
-    assert Clock(UTC).when_us({"date": "2016-12-31", "time": "23:59:60"}) is not None
+    """23:59:60 comes behind all of 23:59:59 and before midnight."""
+    moments = [("2016-12-31", "23:59:59", "999"), ("2016-12-31", "23:59:60", "500"), ("2017-01-01", "00:00:00", None)]
+    read = [Clock(UTC).when_us({"date": date, "time": time, "fraction": part}) for date, time, part in moments]
+    assert read == sorted(read)
+    assert len(set(read)) == 3
+    line = "2016-12-31 23:59:60.500 7 INFO nova.filters [-] Filter RamFilter returned 3 host(s)\n"
+    for how in ({}, {"line_by_line": True}):
+        (event, *_), _, _ = read_text(line.encode() * 3, None, **how)
+        assert event.when_us == read[1]
 
 
 def test_zones_shift_the_stamps():
@@ -72,8 +87,43 @@ def test_a_year_comes_from_dates_in_the_same_file():
     assert _year(["nothing"], 12, 1, old)[0] == 2019
 
 
+def test_a_log_of_several_years_is_told_by_its_new_years(tmp_path):
+    """Each line gets the year in which it stands; lines that come a little late do not turn the year."""
+    days = ["Nov 03", "Dec 31", "Jan 01", "Dec 31", "Jan 02", "Oct 05", "Nov 20", "Jan 07", "Feb 28", "Mar 09"]
+    years = [2023, 2023, 2024, 2023, 2024, 2024, 2024, 2025, 2025, 2025]
+    path = tmp_path / "messages"
+    path.write_text(
+        "".join(f"{day} 10:00:00 cn7 nova-compute[7]: INFO nova.filters [-] Starting with 1 host(s)\n" for day in days)
+    )
+    written = datetime(2025, 3, 9, 12, tzinfo=UTC).timestamp()
+    os.utime(path, (written, written))
+    read = ingest(plan_of(RunOptions((str(path),))))
+    assert [datetime.fromtimestamp(e.when_us / 1e6, UTC).year for e in read.events] == years
+    assert "New Years" in read.coverage[0].clock_basis
+
+
+def test_a_log_of_a_year_needs_no_new_years():
+    """Within a year, the age of the log tells; a log that begins and ends in one autumn is over a year old."""
+    newest = datetime(2026, 3, 9, tzinfo=UTC)
+    assert first_year(b"Nov  3 10:00:00 x\nJan  7 10:00:00 x\nMar  9 10:00:00 x\n", newest) is None
+    assert first_year(b"Sep  1 10:00:00 x\nJan  7 10:00:00 x\nSep  9 10:00:00 x\n", newest) == 2024
+    assert first_year(b"Mar  1 10:00:00 x\nMar  2 10:00:00 x\n", newest) is None
+
+
+def test_the_date_in_a_rotated_files_name_tells_its_year():
+    """A copied set has lost its times; its names have not."""
+    copied = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp() * 1e6)
+    for name in ("var/log/messages-20160103", "var/log/messages-20160103.gz", "syslog.2016-01-03"):
+        calendar, basis = calendar_of([], 12, 30, Written.of(name, copied))
+        assert calendar.year(12, 30) == 2015
+        assert calendar.year(1, 2) == 2016
+        assert basis == "year inferred from the date in the file's name"
+    assert named_day("nova-api.log.1") is None
+    assert named_day("messages-20261399") is None
+
+
 def _year(texts, month, day, mtime_us):
-    calendar, basis = calendar_of(texts, month, day, mtime_us)
+    calendar, basis = calendar_of(texts, month, day, Written.of("messages", mtime_us))
     return calendar.year(month, day), basis
 
 

@@ -6,22 +6,24 @@ from datetime import tzinfo
 from typing import Any
 
 from novatrace.parsing.months import month_of
-from novatrace.parsing.timestamps import Clock, calendar_of, zone_offset_s
+from novatrace.parsing.timestamps import Clock, zone_offset_s
+from novatrace.parsing.years import Written, calendar_of
 
 ASSUMED = "UTC assumed"
 
 
 def basis_of(
-    fields: dict[str, Any], texts: list[str], mtime_us: int, local: tzinfo, zone_basis: str
+    fields: dict[str, Any], texts: list[str], written: Written, local: tzinfo, zone_basis: str, head: bytes = b""
 ) -> tuple[Clock, str]:
     """The clock and its basis.
 
     Args:
         fields: those of the first record.
         texts: the first lines.
-        mtime_us: when the input was last written, or 0.
+        written: when the input was last written.
         local: the zone of stamps that have none.
         zone_basis: where that zone comes from.
+        head: the whole input, where it is short.
     """
     assumed = zone_basis.startswith(ASSUMED)
     if any(name in fields for name in ("created", "created_us")):
@@ -34,7 +36,7 @@ def basis_of(
         return clock, f"{_offset(clock, fields)} (a second stamp in each line has the zone)"
     if "time" in fields and "date" not in fields and "year" not in fields:
         month = month_of(fields["month"]) if "month" in fields else None
-        calendar, basis = calendar_of(texts, month, int(fields["day"]) if month else None, mtime_us)
+        calendar, basis = calendar_of(texts, month, int(fields["day"]) if month else None, written, head)
         return Clock(local, calendar=calendar, assumed=assumed), f"{zone_basis}; {basis}"
     return Clock(local, assumed=assumed), zone_basis
 

@@ -131,6 +131,12 @@ def notices_of(coverage: Coverage, invalid_utf8_lines: int, evidence: Evidence, 
             "`novatrace inspect` shows samples", lines.unparsed,
             incomplete=lines.unparsed * 20 > lines.total,
         )  # fmt: skip
+    if lost := coverage.ignored.get("lines-lost"):
+        yield Notice(
+            "W-TXT-LOST", "parsing", evidence.place,
+            "notes that the journal or the syslog daemon dropped lines, because there were too many: "
+            "what stood in those is in no log", lost,
+        )  # fmt: skip
     if width is not None:
         yield Notice(
             "I-TXT-WRAPPED", "parsing", evidence.place,

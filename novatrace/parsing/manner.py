@@ -14,8 +14,10 @@ from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines, wrap_width
 from novatrace.parsing.record import Naming, node_of
 from novatrace.parsing.timestamps import Clock, changes_between
+from novatrace.parsing.years import Written
 
 PROBE_LINES = 400
+HEAD_BYTES = 1 << 16  # what is shorter is shown as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,12 @@ def manner_of(
     found = _records(texts, layouts)
     clock, basis = Clock(zone.local), zone.basis
     if found:
-        clock, basis = basis_of(found[0].fields, texts, evidence.mtime_us, zone.local, zone.basis)
+        whole = head if len(head) < HEAD_BYTES or len(head) == evidence.size_bytes else b""
+        written = Written.of(evidence.place, evidence.mtime_us)
+        clock, basis = basis_of(found[0].fields, texts, written, zone.local, zone.basis, whole)
     nodes = {node for line in found if (node := node_of(line.fields, naming)) is not None}
-    folded = _comes_twice(clock, found, evidence)
-    return Manner(clock, basis, wrap_width(probe), line_by_line or folded, own_names=len(nodes) > 1, layouts=layouts)
+    in_order = _comes_twice(clock, found, evidence) or (clock.calendar is not None and clock.calendar.turning)
+    return Manner(clock, basis, wrap_width(probe), line_by_line or in_order, own_names=len(nodes) > 1, layouts=layouts)
 
 
 def _records(texts: list[str], layouts: tuple[Layout, ...]) -> list[Line]:

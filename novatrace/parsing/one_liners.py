@@ -132,7 +132,7 @@ class OneLiners:
 
     def _new_second(self, line: bytes) -> bool:
         match = _SECOND.match(line)
-        if match is None:
+        if match is None or match[2].endswith(b"60"):  # a leap second has no fraction: the clock knows what to do
             return False
         self._second = match[0]
         self._second_us = self._clock.at(match[1].decode("ascii"), match[2].decode("ascii"), None)

@@ -61,6 +61,7 @@ class RecordReader:
         self.minutes: set[int] = set()
         self._manner = manner
         self.clock = manner.clock
+        self.clock.begin()
         self._service = service
         self._layouts = LayoutReader(first=manner.layouts)
         self._naming = naming

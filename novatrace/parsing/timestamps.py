@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from calendar import timegm
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
@@ -19,14 +18,18 @@ from dateutil import tz as dateutil_tz
 
 from novatrace.errors import UsageError
 from novatrace.parsing.months import month_of
+from novatrace.parsing.years import Calendar, turn
 
-_ISO_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)[T ]\d\d:")
 _MICRO = 1_000_000
 _LEAP_SECOND = 60
 _FAR_FUTURE_S = 100_000_000_000
 _STAMP = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))? ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?"
 )
+# Nova is of 2010: what is stamped long before was written before the machine knew the time.
+_FIRST_YEAR = 2010
+_LAST_YEAR = 2099
+_FIRST_S = 1_262_304_000
 _QUARTER_S = 900
 _DELIVERY_S = 60
 _WIDEST_S = 14 * 3600
@@ -77,29 +80,6 @@ def _us(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """What stands for the parts of a date that stamps lack.
-
-    Attributes:
-        since: (year, month, day): a stamp without a year is the first one of its month and day from here on.
-        last: (date, time) of the newest line: a stamp without a date is the last one of its time up to here.
-    """
-
-    since: tuple[int, int, int]
-    last: tuple[str, str]
-
-    def year(self, month: int, day: int) -> int:
-        """The year of a month and a day."""
-        year, *start = self.since
-        return year if [month, day] >= start else year + 1
-
-    def date(self, time: str) -> str:
-        """The date of a time of day."""
-        date, newest = self.last
-        return date if time <= newest else str((datetime.fromisoformat(date) - timedelta(days=1)).date())
-
-
 class Clock:
     """Reads the stamps of one input; remembers the last minute, because neighbours share it.
 
@@ -116,11 +96,18 @@ class Clock:
         self.local = local
         self._utc = local is UTC
         self.calendar = Calendar((year, 1, 1), (f"{year}-01-01", "23:59:59")) if year is not None else calendar
+        self._in_1970 = self.calendar is not None and self.calendar.since[0] < _FIRST_YEAR
         self._assumed = assumed
         self._minute = ("", "")
         self._minute_s: int | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets the lines that it has seen, before it reads an input from the start."""
         self._before: datetime | None = None
         self._fold = 0
+        self._day: tuple[int, int] | None = None
+        self._turns = 0
 
     def __repr__(self) -> str:
         """Everything that the times depend on."""
@@ -151,10 +138,9 @@ class Clock:
             self._minute, self._minute_s = minute, self._start_of(*minute)
         if self._minute_s is None or second > _LEAP_SECOND:
             return None
-        # A leap second (:60) is kept as the second before it.
-        return (self._minute_s + min(second, _LEAP_SECOND - 1)) * _MICRO + (
-            int(fraction[:6].ljust(6, "0")) if fraction else 0
-        )
+        if second == _LEAP_SECOND:  # it is the last moment of its minute: behind all others, before the next one
+            return (self._minute_s + _LEAP_SECOND) * _MICRO - 1
+        return (self._minute_s + second) * _MICRO + (int(fraction[:6].ljust(6, "0")) if fraction else 0)
 
     def _date(self, fields: dict[str, Any]) -> str | None:
         date: str | None = fields.get("date")
@@ -162,9 +148,17 @@ class Clock:
             return date
         if "month" in fields:
             month, day = month_of(fields["month"]), int(fields["day"])
-            year = fields.get("year") or (self.calendar.year(month, day) if self.calendar else None)
+            year = fields.get("year") or self._year(month, day)
             return None if year is None else f"{year}-{month:02}-{day:02}"
         return self.calendar.date(fields["time"]) if self.calendar else None
+
+    def _year(self, month: int, day: int) -> int | None:
+        if self.calendar is None or not self.calendar.turning:
+            return None if self.calendar is None else self.calendar.year(month, day)
+        if self._day is not None:
+            self._turns += turn(self._day, (month, day))
+        self._day = (month, day)
+        return self.calendar.since[0] + self._turns
 
     def _by_outer(self, date: str, time: str, fraction: str | None, outer: dict[str, Any]) -> int | None:
         """The moment of a stamp without a zone beside one that has it: they differ by the zone, and a little delay."""
@@ -178,6 +172,8 @@ class Clock:
     def _start_of(self, date: str, minute: str) -> int | None:
         try:
             moment = datetime.strptime(f"{date} {minute}", "%Y-%m-%d %H:%M")  # noqa: DTZ007
+            if not _FIRST_YEAR <= moment.year <= _LAST_YEAR and not self._in_1970:
+                return None
             if self._utc:
                 return timegm(moment.timetuple())
             return _us(self._local_of(moment)) // _MICRO
@@ -218,7 +214,8 @@ def _exact(fields: dict[str, Any]) -> tuple[int | None] | None:
     created, created_us = fields.get("created"), fields.get("created_us")
     if created_us is not None:
         digits = str(created_us)
-        return (int(digits),) if digits.isdigit() and int(digits) < _FAR_FUTURE_S * _MICRO else (None,)
+        known = digits.isdigit() and _FIRST_S * _MICRO <= int(digits) < _FAR_FUTURE_S * _MICRO
+        return (int(digits),) if known else (None,)
     if created is None:
         stamp = fields.get("stamp")
         if not isinstance(stamp, (int, float)) or isinstance(stamp, bool):
@@ -229,7 +226,8 @@ def _exact(fields: dict[str, Any]) -> tuple[int | None] | None:
         whole, _, part = created.partition(".")
         digits = whole + part[:6].ljust(6, "0")
         return (int(digits),) if digits.isdigit() else (None,)
-    return (int(created * _MICRO),) if isinstance(created, (int, float)) and 0 <= created < _FAR_FUTURE_S else (None,)
+    known = isinstance(created, (int, float)) and _FIRST_S <= created < _FAR_FUTURE_S
+    return (int(created * _MICRO),) if known else (None,)
 
 
 def _spread(fields: dict[str, Any]) -> dict[str, Any]:
@@ -245,35 +243,3 @@ def _zoned(date: str, time: str, fraction: str | None, zoned: str) -> int | None
     offset_s = sign * (int(digits[:2]) * 3600 + int(digits[2:]) * 60) if sign else 0
     when = Clock(UTC).at(date, time, fraction)
     return None if when is None else when - offset_s * _MICRO
-
-
-def calendar_of(lines: list[str], month: int | None, day: int | None, mtime_us: int) -> tuple[Calendar, str]:
-    """What stands for a missing year or date, and its basis: ISO dates in the lines, else the file's age."""
-    iso = None if month is None or day is None else _iso_near(lines, month, day)
-    newest = datetime.fromtimestamp(mtime_us / _MICRO, tz=UTC)
-    last = (str(newest.date()), f"{newest:%H:%M:%S}")
-    if iso is not None:
-        start = iso - timedelta(days=30)
-        return Calendar((start.year, start.month, start.day), last), "year from ISO dates in the same file"
-    what = "date" if month is None else "year"
-    if not mtime_us:
-        return Calendar((1970, 1, 1), ("1970-01-01", "23:59:59")), f"no {what} in the stamps, 1970 stands for it"
-    start = newest + timedelta(days=2) - timedelta(days=365)
-    return Calendar((start.year, start.month, start.day), last), f"{what} inferred from the file's modification time"
-
-
-def _iso_near(lines: list[str], month: int, day: int) -> datetime | None:
-    """The first ISO date in the lines that falls within a day of a stamp without a year."""
-    for line in lines:
-        for match in _ISO_DATE.finditer(line):
-            try:
-                iso = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC)
-                if any(_close(year, month, day, iso) for year in (iso.year - 1, iso.year, iso.year + 1)):
-                    return iso
-            except ValueError:
-                continue
-    return None
-
-
-def _close(year: int, month: int, day: int, iso: datetime) -> bool:
-    return abs(datetime(year, month, day, tzinfo=UTC) - iso) <= timedelta(days=1)
