@@ -35,7 +35,9 @@ def read(
     """Events, account and lines with invalid UTF-8; cut into pieces at the first record after each border."""
     evidence = evidence_of(data, service)
     manner = manner_of(data[: 1 << 16], evidence, Zone(UTC, "UTC"), line_by_line=line_by_line)
-    starts = sorted({0, len(data)} | {at + found for at in borders if (found := first_record(data[at:])) is not None})
+    starts = sorted(
+        {0, len(data)} | {at + found for at in borders if (found := first_record(data[at:], manner)) is not None}
+    )
     whole, found = Joined(), []
     for start, end in itertools.pairwise(starts):
         chunks = chunked(data[start:end], chunk)

@@ -176,3 +176,20 @@ def test_records_broken_by_a_terminal_are_joined_again(width):
 def test_no_real_log_is_taken_for_a_broken_one(path):
     """Tracebacks and long lines are not a terminal's doing."""
     assert wrap_width(list(physical_lines([path.read_bytes()]))[:400]) is None
+
+
+def test_a_line_of_a_log_quoted_in_a_message_is_no_record():
+    """What a command printed stands in the message of who ran it; a file whose first line has a prefix is another matter."""
+    line = "2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [-] Unexpected error while running command."
+    quoted = "2026-11-23 00:00:01.000 9 INFO neutron.common.config [-] Logging enabled!"
+    text = (
+        f"{line}\nExit code: 1\nStderr: {quoted}\n    {quoted}\nx-image-meta-created_at: 2015-10-20T14:52:13\n{line}\n"
+    )
+    for how in ({}, {"line_by_line": True}):
+        _, coverage, _ = read(text.encode(), "nova-compute", **how)
+        ledger = coverage.lines
+        assert (ledger.parsed, ledger.continuation, ledger.unparsed) == (2, 4, 0)
+        assert coverage.nodes == {}
+    for prefix in ("cn7: ", "    ", "> ", "nova_compute "):
+        _, coverage, _ = read(f"{prefix}{quoted}\n{prefix}{line}\n".encode(), None)
+        assert coverage.lines.parsed == 2

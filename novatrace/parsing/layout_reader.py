@@ -65,10 +65,19 @@ class LayoutReader:
     Args:
         layouts: those to know; the built-in ones, where none are given.
         first: layouts of the user's own, which are tried before all others.
+        carrier: the outermost layout of the input's first record; None where it is not known yet.
     """
 
-    def __init__(self, layouts: tuple[Layout, ...] | None = None, *, first: tuple[Layout, ...] = ()) -> None:
+    def __init__(
+        self,
+        layouts: tuple[Layout, ...] | None = None,
+        *,
+        first: tuple[Layout, ...] = (),
+        carrier: str | None = None,
+    ) -> None:
         known = (*first, *ordered(load_layouts() if layouts is None else layouts))
+        if carrier is not None:
+            known = tuple(layout for layout in known if not layout.whole_file or layout.name == carrier)
         self._own = first
         self._all = tuple(layout for layout in known if not layout.ignored)
         self._ignored = tuple(layout for layout in known if layout.ignored)

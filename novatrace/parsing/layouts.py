@@ -40,6 +40,8 @@ class Layout:
             several lines of KEY=value).
         envelope: its ``inner`` field holds the line of another layout.
         strict: an envelope that counts only around a line of another layout.
+        whole_file: an envelope that counts only where the first record of an input is in it: what looks like it in the
+            middle of a log is a quotation inside a message.
         inner_only: it has no time stamp, so it counts only inside an envelope.
         ignored: its lines are left out on purpose; the name is the rule.
         before_records: an ignored one that counts only before the first record of an input.
@@ -59,6 +61,7 @@ class Layout:
     required: tuple[str, ...]
     envelope: bool
     strict: bool
+    whole_file: bool
     inner_only: bool
     ignored: bool
     before_records: bool
@@ -138,6 +141,7 @@ def parse_layout(text: str, origin: str) -> Layout:
             required=tuple(table.get("required", ())),
             envelope=bool(table.get("envelope", False)),
             strict=bool(table.get("strict", False)),
+            whole_file=bool(table.get("whole_file", False)),
             inner_only=bool(table.get("inner_only", False)),
             ignored=bool(table.get("ignored", False)),
             before_records=bool(table.get("before_records", False)),

@@ -32,6 +32,7 @@ class Manner:
         export: True for the entries of ``journalctl -o export``.
         own_names: True where the lines of several machines stand in it, so that each line's own name counts.
         layouts: the user's own layouts.
+        carrier: the outermost layout of the first record.
     """
 
     clock: Clock
@@ -41,6 +42,7 @@ class Manner:
     export: bool = False
     own_names: bool = False
     layouts: tuple[Layout, ...] = ()
+    carrier: str = ""
 
     @property
     def can_be_cut(self) -> bool:
@@ -52,7 +54,16 @@ class Manner:
         """Everything that the events depend on."""
         own = [(layout.name, layout.pattern) for layout in self.layouts]
         return repr(
-            (self.clock_basis, self.wrap_width, self.line_by_line, self.clock, self.export, self.own_names, own)
+            (
+                self.clock_basis,
+                self.wrap_width,
+                self.line_by_line,
+                self.clock,
+                self.export,
+                self.own_names,
+                own,
+                self.carrier,
+            )
         )
 
 
@@ -98,7 +109,10 @@ def manner_of(
         clock, basis = basis_of(found[0].fields, texts, written, zone.local, zone.basis, whole)
     nodes = {node for line in found if (node := node_of(line.fields, naming)) is not None}
     in_order = _comes_twice(clock, found, evidence) or (clock.calendar is not None and clock.calendar.turning)
-    return Manner(clock, basis, wrap_width(probe), line_by_line or in_order, own_names=len(nodes) > 1, layouts=layouts)
+    return Manner(
+        clock, basis, wrap_width(probe), line_by_line or in_order, own_names=len(nodes) > 1, layouts=layouts,
+        carrier=found[0].layout.partition("/")[0] if found else "",
+    )  # fmt: skip
 
 
 def _records(texts: list[str], layouts: tuple[Layout, ...]) -> list[Line]:

@@ -63,7 +63,7 @@ class RecordReader:
         self.clock = manner.clock
         self.clock.begin()
         self._service = service
-        self._layouts = LayoutReader(first=manner.layouts)
+        self._layouts = LayoutReader(first=manner.layouts, carrier=manner.carrier)
         self._naming = naming
         self._last: dict[tuple[str, int | None], Record] = {}
         self.find_head: Callable[[Record], Record | None] = lambda record: self._last.get((record.logger, record.pid))
@@ -103,7 +103,12 @@ class RecordReader:
             self.coverage.ignored[rule] = self.coverage.ignored.get(rule, 0) + 1
         elif opened is not None and _goes_on(line, opened, physical):
             self.coverage.lines.continuation += 1
-            _grow(opened, inner, physical, partial=line is not None and line.partial)
+            _grow(
+                opened,
+                text if opened.line.writer is None else inner,
+                physical,
+                partial=line is not None and line.partial,
+            )
         elif line is None or line.strict:
             self._not_understood(physical, text)
         else:
@@ -226,7 +231,7 @@ class RecordReader:
 
 def _goes_on(line: Line | None, opened: _Open, physical: PhysicalLine) -> bool:
     """True when a line without a header belongs to the record that is open."""
-    if line is None:
+    if line is None or (line.strict and opened.line.writer is None):
         return not looks_dated(physical.text)
     return not opened.line.bare and opened.line.writer == line.writer
 

@@ -61,9 +61,9 @@ class Scanner:
         return Scanned(sieve.folding.packed(), coverage, reader.invalid_utf8_lines)
 
 
-def first_record(data: bytes) -> int | None:
+def first_record(data: bytes, manner: Manner) -> int | None:
     """Where the first record begins that follows an end of line in the data, or None."""
-    layouts = LayoutReader()
+    layouts = LayoutReader(first=manner.layouts, carrier=manner.carrier)
     start = data.find(b"\n") + 1
     while start > 0:
         end = data.find(b"\n", start)

@@ -92,7 +92,7 @@ def pieces(source: Source, evidence: Evidence, manner: Manner, messages: tuple[P
     borders = [*range(RANGE_BYTES, size - RANGE_BYTES // 2, RANGE_BYTES), size - _TAIL_BYTES]
     start = 0
     for border in borders:
-        found = first_record(b"".join(source.read_range(border, min(size, border + _BORDER_BYTES))))
+        found = first_record(b"".join(source.read_range(border, min(size, border + _BORDER_BYTES))), manner)
         if found is not None and border + found > start:
             yield Task(source, evidence, manner, messages, start, border + found)
             start = border + found
