@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields, is_dataclass, replace
 from itertools import groupby
+from typing import Any
 
 import pytest
-from cases import case_folders, node_folders
+from cases import analysed, case_folders, node_folders
 
 from novatrace import pipeline
 from novatrace.errors import CaseNotWritableError
+from novatrace.model.case import Case
 from novatrace.model.event import Event
+from novatrace.model.kept import Kept
+from novatrace.model.migration import HostNode
 from novatrace.pipeline import spooled
 from novatrace.pipeline.ingest import ingest, plan_of
 from novatrace.pipeline.spooled import SpooledEvents
 from novatrace.store import spool
+from novatrace.store.codec import encode
+from novatrace.store.shelf import Shelf
 from novatrace.store.spool import Spool
 
 
@@ -75,3 +82,49 @@ def test_placement_and_lines_without_a_request_are_keys_of_their_own():
 
 def _events(folder) -> list[Event]:
     return list(ingest(plan_of(pipeline.RunOptions(node_folders(folder)))).events)
+
+
+def shelved(case: Case) -> tuple[Case, int]:
+    """The case with everything that is kept aside looked up, and how much that was."""
+    looked_up = 0
+
+    def plain(thing: Any) -> Any:
+        nonlocal looked_up
+        if isinstance(thing, Kept):
+            looked_up += 1
+        if isinstance(thing, Kept | tuple):
+            return tuple(plain(item) for item in thing)
+        if not is_dataclass(thing):
+            return thing
+        return replace(thing, **{each.name: plain(getattr(thing, each.name)) for each in fields(thing)})
+
+    return plain(case), looked_up
+
+
+@pytest.mark.parametrize("folder", case_folders(), ids=lambda p: p.name)
+def test_what_is_kept_aside_is_the_same(folder):
+    """A case equals, and is told as, the one that has all of it in memory; its rows in a case file are the same text."""
+    case = analysed(folder)
+    plain, looked_up = shelved(case)
+    assert looked_up > 10
+    assert plain.migrations == case.migrations
+    assert plain.views == tuple(case.views)
+    assert [encode(m) for m in plain.migrations] == [encode(m) for m in case.migrations]
+    for kind in ("correlate", "filters"):
+        assert pipeline.render("json", kind, plain) == pipeline.render("json", kind, case)
+
+
+def test_a_kept_tuple_does_as_well_as_a_tuple():
+    """Indexes, slices, sums, comparisons and hashes."""
+    shelf = Shelf(Spool())
+    hosts = tuple(HostNode(f"cn{n}", None if n % 2 else f"node {n}") for n in range(7))
+    for kept in (shelf.keep(HostNode, hosts), shelf.each(HostNode, [shelf.put(host) for host in hosts])):
+        assert isinstance(kept, Kept)
+        assert (len(kept), kept[2], kept[-1], kept[1:3]) == (7, hosts[2], hosts[-1], hosts[1:3])
+        assert kept == hosts
+        assert kept != hosts[1:]
+        assert hash(kept) == hash(hosts)
+        assert (kept + hosts[:1], hosts[:1] + kept) == (hosts + hosts[:1], hosts[:1] + hosts)
+        assert HostNode("cn3") in kept
+        assert repr(kept) == repr(hosts)
+    assert shelf.keep(HostNode, ()) == ()

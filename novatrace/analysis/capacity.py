@@ -7,13 +7,14 @@ unknown. A view is carried forward to the moment by the movements since (see ``m
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from array import array
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from operator import itemgetter
 
 from novatrace.analysis import configured
+from novatrace.analysis.host_views import HostViews
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.movements import Change, Movements
 from novatrace.analysis.views import (
@@ -33,9 +34,9 @@ from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.evidence import NodeSettings
 from novatrace.model.hostname import short
+from novatrace.model.kept import Shelf
 from novatrace.model.migration import Candidate, HostNode, Migration, Pass, Resources
 
-_State = tuple[int, Pass, Candidate]
 _WHOLE = ("claim", "tracker", "scheduler")
 _TRUST = (*_WHOLE, "placement", "host-state", "inventory-file")
 # The tracker audits once a minute: a ComputeNode this much newer than the target's own words was told of more than they.
@@ -51,14 +52,16 @@ class Ledger:
         migrations: Sequence[Migration],
         hosts: HostMap,
         inventory: Inventory | None,
-        settings: Iterable[NodeSettings] = (),
+        settings: Iterable[NodeSettings],
+        shelf: Shelf,
     ) -> None:
-        self._views: dict[str, list[View]] = defaultdict(list)
-        self._known: dict[tuple[str, str], list[View]] = defaultdict(list)
-        self._states: dict[str, list[_State]] = defaultdict(list)
+        self._views = HostViews(shelf)
+        self._passes: list[Pass] = []
+        # The passes that had a room among their hosts, in the order of their ends.
+        self._states: dict[str, array[int]] = defaultdict(_numbers)
         self._ratios: dict[str, Ratios] = {}
         self._configured = configured.ratios(settings)
-        self._completed: set[int] = set()
+        self._completed: set[View] = set()
         self._given = _given(inventory or Inventory())
         self._hosts = hosts
         self._movements = Movements(migrations, hosts)
@@ -70,24 +73,21 @@ class Ledger:
                 self._learn_view(event, hosts)
         for migration in migrations:
             self._learn_attempts(migration)
-        for host, listed in self._views.items():
-            listed.sort(key=_when)
-            for view in listed:
-                if view.free.known:
-                    self._known[host, view.whose].append(view)
-        for states in self._states.values():
-            states.sort(key=itemgetter(0))
+        self._views.settle()
+        for room, passes in self._states.items():
+            self._states[room] = array("q", sorted(passes, key=self._ended))
 
     def views(self) -> tuple[View, ...]:
         """Every view, by host and time; HostStates are left out, they are the candidates of the passes."""
-        return tuple(view for host in sorted(self._views) for view in self._views[host])
+        return self._views.every()
+
+    def views_about(self, host: str) -> tuple[View, ...]:
+        """The views of a host, and one of each other host that has any."""
+        return self._views.about(host)
 
     def during(self, place: HostNode, first_us: int, until_us: int | None) -> list[View]:
         """The views of a host from one moment to before another, in time order."""
-        views = self._views.get(self.room(place), [])
-        start = bisect_left(views, first_us, key=_moment)
-        end = len(views) if until_us is None else bisect_left(views, until_us, key=_moment)
-        return [view for view in views[start:end] if view.when_us is not None]
+        return [view for view in self._views.during(self.room(place), first_us, until_us) if view.when_us is not None]
 
     def ratios(self, place: HostNode) -> Ratios:
         """The allocation ratios of a host, as far as logged."""
@@ -123,7 +123,7 @@ class Ledger:
         source, basis = (
             (chosen[0].whose, "computed" if moved else "observed") if chosen else ("inventory-file", "assumed")
         )
-        if chosen and id(chosen[0]) in self._completed:
+        if chosen and chosen[0] in self._completed:
             source, basis = f"{source} + nova.conf", "assumed"
         if given is not None:
             extended = merged(free, given)
@@ -137,7 +137,7 @@ class Ledger:
 
     def hosts(self) -> list[str]:
         """Every room (see ``HostMap.room``) of which a view, a HostState or the user's word is known."""
-        return sorted({*self._views, *self._states, *self._given})
+        return sorted({*self._views.rooms(), *self._states, *self._given})
 
     def row(self, room: str, moment_us: int) -> View | None:
         """The newest ComputeNode of a room that a scheduler had read by a moment."""
@@ -145,9 +145,8 @@ class Ledger:
 
     def steady(self, place: HostNode, first_us: int, last_us: int) -> bool:
         """True when no scheduler saw another state of the host between two moments: nothing landed or left meanwhile."""
-        views = self._known.get((self.room(place), "scheduler"), ())
-        start = bisect_right(views, first_us, key=_moment)
-        return start == bisect_right(views, last_us, key=_moment)
+        seen = partial(self._views.number, self.room(place), "scheduler")
+        return seen(first_us) == seen(last_us)
 
     def _best_first(self, host: str, first_us: int | None, began_us: int | None) -> list[View]:
         """The newest view of each kind, the most trusted first; a much newer ComputeNode comes before older words.
@@ -183,17 +182,16 @@ class Ledger:
     def _newest(self, host: str, kind: str, until_us: int | None) -> View | None:
         if kind == "host-state":
             return self._state(host, until_us)
-        views = self._known.get((host, kind), ())
-        end = len(views) if until_us is None else bisect_right(views, until_us, key=_moment)
-        return views[end - 1] if end else None
+        return self._views.newest(host, kind, until_us)
 
     def _state(self, host: str, until_us: int | None) -> View | None:
         """The newest HostState of a host, as a view."""
-        states = self._states.get(host, ())
-        end = len(states) if until_us is None else bisect_right(states, until_us, key=itemgetter(0))
+        passes = self._states.get(host, ())
+        end = len(passes) if until_us is None else bisect_right(passes, until_us, key=self._ended)
         if not end:
             return None
-        _, schedule, candidate = states[end - 1]
+        schedule = self._passes[passes[end - 1]]
+        candidate = next(c for c in reversed(schedule.candidates) if _seen(c) and self.room(c.host) == host)
         disk = candidate.free_disk_mb
         free = Resources(None, candidate.free_ram_mb, None if disk is None else disk // 1024)
         where = schedule.citations[-1].provenance if schedule.citations else None
@@ -226,10 +224,14 @@ class Ledger:
             if attempt.claim is not None and attempt.selected is not None and attempt.claim.resources:
                 self._add_ruled(attempt.selected, partial(of_claim, attempt.claim, attempt.selected))
             if attempt.schedule is not None:
-                for candidate in attempt.schedule.candidates:
-                    if candidate.free_ram_mb is not None:
-                        state = (attempt.schedule.ended_us or 0, attempt.schedule, candidate)
-                        self._states[self.room(candidate.host)].append(state)
+                self._passes.append(attempt.schedule)
+                for room in {
+                    self.room(candidate.host) for candidate in attempt.schedule.candidates if _seen(candidate)
+                }:
+                    self._states[room].append(len(self._passes) - 1)
+
+    def _ended(self, number: int) -> int:
+        return self._passes[number].ended_us or 0
 
     def _add_ruled(self, place: HostNode, made: Callable[[Ratios], View]) -> None:
         """Adds a view that rests on ratios: the logged ones; what they leave open by those of the host's nova.conf."""
@@ -239,11 +241,11 @@ class Ledger:
             fuller = made(configured.completed(logged, stated))
             if fuller.free != view.free:
                 view = fuller
-                self._completed.add(id(view))
+                self._completed.add(view)
         self._add(view)
 
     def _add(self, view: View) -> None:
-        self._views[self.room(view.target)].append(view)
+        self._views.add(self.room(view.target), view)
 
 
 _TELLERS = frozenset(["host-state-updated", "inventory", "resource-view", "placement-over-capacity"])
@@ -268,10 +270,10 @@ def _known(view: View) -> int:
     return (view.known_us if view.known_us is not None else view.when_us) or 0
 
 
-def _moment(view: View) -> int:
-    return view.when_us or 0
+def _seen(candidate: Candidate) -> bool:
+    """True where a scheduler printed what it saw of the host."""
+    return candidate.free_ram_mb is not None
 
 
-def _when(view: View) -> tuple[int, int]:
-    place = view.provenance
-    return (view.when_us or 0, place.byte_offset if place else 0)
+def _numbers() -> array[int]:
+    return array("q")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from novatrace.analysis import capacity, insights, migrations, release, verdicts
+from novatrace.analysis import capacity, insights, migrations, release, requests, verdicts
 from novatrace.analysis.classes import Classes
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.order import Clocks
-from novatrace.analysis.requests import Requests
 from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Inventory
 from novatrace.model.events import Events
 from novatrace.model.evidence import Coverage, NodeSettings
 from novatrace.model.insight import Insight
+from novatrace.model.kept import Shelf
 from novatrace.model.migration import Migration
 
 
@@ -32,6 +32,7 @@ class Analysis:
 def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     events: Events,
     coverage: Sequence[Coverage],
+    shelf: Shelf,
     inventory: Inventory | None = None,
     settings: Sequence[NodeSettings] = (),
     clocks: Clocks | None = None,
@@ -41,12 +42,12 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
 ) -> Analysis:
     """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began."""
     hosts = HostMap(events)
-    requests = Requests(events)
-    found = migrations.build(requests, events, hosts, coverage, inventory)
+    by_request = requests.group(events)
+    found = migrations.build(by_request, events, hosts, coverage, inventory, shelf)
     found = [m for m in found if _within(m, since_us, until_us)]
     in_placement = release.claims_in_placement(events)
-    ledger = capacity.Ledger(events, found, hosts, inventory, settings)
-    classes = Classes(events, requests, hosts, ledger)
+    ledger = capacity.Ledger(events, found, hosts, inventory, settings, shelf)
+    classes = Classes(events, by_request.values(), hosts, ledger)
     bursts = verdicts.judge(found, ledger, classes, clocks or Clocks({}), claims_in_placement=in_placement)
     beside = insights.insight(found, bursts, ledger, hosts, coverage)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside)

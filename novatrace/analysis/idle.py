@@ -83,6 +83,8 @@ def _host(host: str, capacity: Capacity) -> IdleHost:
 def _explained(idle_host: IdleHost, first: Decision, ledger: Ledger) -> IdleHost:
     """With why the first pass did not choose it."""
     only = replace(first.migration, attempts=tuple(a for a in first.migration.attempts if a.schedule is first.schedule))
-    answer = why_not(Subject("host", idle_host.host.host, (only,), ()), idle_host.host.host, ledger.views())
+    answer = why_not(
+        Subject("host", idle_host.host.host, (only,), ()), idle_host.host.host, ledger.views_about(idle_host.host.host)
+    )
     cited = tuple(dict.fromkeys([*idle_host.citations, *answer.citations]))
     return replace(idle_host, excluded=answer.sentence, excluded_basis=answer.basis, citations=cited)

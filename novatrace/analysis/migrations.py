@@ -17,11 +17,13 @@ from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.kinds import named_by_batch
 from novatrace.analysis.operator import operator_migrations, with_operator_links
 from novatrace.analysis.requests import Request, Requests
+from novatrace.analysis.slim import Slimmer
 from novatrace.analysis.story import timeline
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.events import Events
 from novatrace.model.evidence import Coverage
+from novatrace.model.kept import Shelf
 from novatrace.model.migration import Attempt, Citation, Closing, HostNode, Migration
 
 _ATTEMPT_OUTCOME = {
@@ -85,8 +87,9 @@ def build(
     hosts: HostMap,
     coverage: Sequence[Coverage],
     inventory: Inventory | None,
+    shelf: Shelf,
 ) -> list[Migration]:
-    """Every action that places a VM, in the order in which they were accepted."""
+    """Every action that places a VM, in the order in which they were accepted; what is long of them is on the shelf."""
     logged = any(e.kind == "host-selected" for e in events)
     known = _learnt(requests, inventory)
     found: list[Migration] = []
@@ -95,11 +98,12 @@ def build(
         ask = _asked(request, known.demands)
         schedule = passes.rebuild(request, hosts, selection_is_logged=logged)
         claims = claims_of.rebuild(request, hosts)
+        slim = Slimmer(shelf)
         for uuid in ask.instance_uuids or (None,):
             drafts = assemble(request, uuid, ask.action or "unknown", schedule, claims, hosts)
             if ask.action == "unknown" and not drafts:
                 continue
-            found.append(_migration(request, ask, uuid, drafts, hosts, coverage, known))
+            found.append(slim.migration(_migration(request, ask, uuid, drafts, hosts, coverage, known)))
     operator = [e for e in events if e.kind == "operator-vm-state"]
     found = with_operator_links(named_by_batch(found), operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})
@@ -110,7 +114,7 @@ def _learnt(requests: Requests, inventory: Inventory | None) -> _Known:
     closings: dict[str, list[Closing]] = defaultdict(list)
     begun: dict[str, list[int]] = defaultdict(list)
     known = _Known(Demands(inventory), closings, begun, [])
-    for request in requests:
+    for request in requests.values():
         known.demands.learn(request)
         for uuid, closing in closings_of(request):
             closings[uuid].append(closing)

@@ -93,7 +93,8 @@ class Requests:
         self._join_by_instance(loose, sketches)
         self._ids = [sketch.key for sketch in sketches.values()]
 
-    def __iter__(self) -> Iterator[Request]:
+    def values(self) -> Iterator[Request]:
+        """Every request."""
         return map(self.of, self._ids)
 
     def of(self, request_id: str) -> Request:
@@ -139,6 +140,11 @@ class Requests:
                 found[request.key, key].add((evidence_id, byte_offset))
         for (request_id, key), places in found.items():
             self._joined[request_id].append(_Joined(key, "instance-time", frozenset(places)))
+
+
+def group(events: Events) -> Requests:
+    """Requests by local request id."""
+    return Requests(events)
 
 
 def _sketched(events: Events) -> tuple[dict[str, Sketch], dict[str, Sketch], list[_Loose]]:

@@ -10,21 +10,17 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from novatrace import __version__, findings
+from novatrace import __version__
 from novatrace.analysis import clock_skew, extent, funnel, subjects, why
-from novatrace.analysis import correlate as analysis
 from novatrace.analysis.hosts import HostMap
-from novatrace.analysis.order import Clocks
-from novatrace.analysis.rotated import as_one_log
 from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
 from novatrace.model.finding import SEVERITIES
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.parsing import definitions, inventory
-from novatrace.parsing.timestamps import moment_us
-from novatrace.pipeline.clocks import clock_notices
+from novatrace.parsing import definitions
+from novatrace.pipeline.analysed import analysed
 from novatrace.pipeline.drawing import drawn
-from novatrace.pipeline.ingest import Ingested, Progress, RunOptions, ingest, local_zone, plan_of
+from novatrace.pipeline.ingest import Progress, RunOptions, ingest, plan_of
 from novatrace.pipeline.quoting import quoted
 from novatrace.pipeline.sharing import SHAREABLE, Sharing, passed, redaction_of
 from novatrace.reports import interface as reports
@@ -52,7 +48,7 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
         os.utime(path)  # the newest case is the one that was asked for last
         return same
     with case_writer(path) as writer:
-        case = _analysed(ingest(plan, progress, older=older, keep=writer.keep, aside=path.parent), options)
+        case = analysed(ingest(plan, progress, older=older, keep=writer.keep, aside=path.parent), options, path.parent)
         writer.finish(case, subjects.index(case), description(case, options.paths), plan.run)
     return case
 
@@ -108,32 +104,7 @@ def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
 
 def analyse(options: RunOptions, progress: Progress | None = None) -> Case:
     """Reads and analyses; nothing is kept."""
-    return _analysed(ingest(plan_of(options), progress), options)
-
-
-def _analysed(read: Ingested, options: RunOptions) -> Case:
-    local = local_zone(options)
-    since_us = None if options.since is None else moment_us(options.since, local)
-    until_us = None if options.until is None else moment_us(options.until, local)
-    known = None if options.inventory is None else inventory.load(options.inventory)
-    clocks = clock_skew.clocks(read.events)
-    events = clock_skew.Corrected(read.events, clocks) if options.correct_clocks else read.events
-    logs = as_one_log(read.evidence, read.coverage)
-    known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
-    found = analysis.correlate(events, logs, known, read.settings, known_clocks, since_us=since_us, until_us=until_us)
-    case = Case(
-        evidence=tuple(read.evidence),
-        coverage=tuple(read.coverage),
-        notices=(*read.notices, *clock_notices(clocks, applied=options.correct_clocks)),
-        migrations=found.migrations,
-        bursts=found.bursts,
-        views=found.views,
-        findings=(),
-        claims_in_placement=found.claims_in_placement,
-        settings=read.settings,
-        clocks=clocks,
-    )
-    return replace(case, findings=findings.of(replace(case, insight=found.insight)))
+    return analysed(ingest(plan_of(options), progress), options)
 
 
 def explain(

@@ -14,7 +14,8 @@ from typing import Any
 from novatrace.model.capacity import Slots, View
 from novatrace.model.case import Case
 from novatrace.model.evidence import LineLedger, Notice, Provenance
-from novatrace.model.migration import Candidate, ClaimResource, FilterStep, HostNode, Link, Resources
+from novatrace.model.kept import Kept
+from novatrace.model.migration import Candidate, Citation, ClaimResource, FilterStep, HostNode, Link, Resources
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports.pseudonyms import Pseudonyms
@@ -40,7 +41,7 @@ _NAMES = {
 # Fields that map texts to numbers: what the texts are, where they are names.
 _KEYS = {"also_in": "", "shapes": "", "nodes": "host"}
 _NUMBERS = frozenset(["int", "int | None", "float", "float | None", "bool", "bool | None", "int | float | None"])
-_NO_TEXT = (Provenance, Resources, Link, Slots, LineLedger, ClaimResource)
+_NO_TEXT = (Provenance, Resources, Link, Slots, LineLedger, ClaimResource, Citation)
 _NAMES_ALONE = (
     HostNode,
     View,
@@ -194,7 +195,7 @@ def _identifiers(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _names_in(thing: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - whatever the model has
-    if isinstance(thing, tuple):
+    if isinstance(thing, (tuple, Kept)):
         for item in thing:
             yield from _names_in(item)
     elif is_dataclass(thing) and not isinstance(thing, _NO_TEXT):
@@ -213,7 +214,7 @@ def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> A
     """The thing with ``text`` applied to its free texts and names replaced; the same object where nothing changed."""
     if isinstance(thing, str):
         return text(thing)
-    if isinstance(thing, (tuple, list)):
+    if isinstance(thing, (tuple, list, Kept)):
         return _items(thing, text, names)
     if isinstance(thing, dict):
         return {text(key) if isinstance(key, str) else key: _walk(value, text, names) for key, value in thing.items()}
@@ -242,13 +243,18 @@ def _keys(counts: dict[str, Any], kind: str, text: Callable[[str], str], names: 
 
 
 def _items(things: Any, text: Callable[[str], str], names: Pseudonyms | None) -> Any:  # noqa: ANN401 - see _walk
+    kind: Any = things.kind if isinstance(things, Kept) else None
+    if kind is not None and not _fields_of(kind, names is None):
+        return things  # what can hold no text need not be looked up
     new = None
     for number, old in enumerate(things):
         item = _walk(old, text, names)
         if item is not old:
             new = list(things) if new is None else new
             new[number] = item
-    return things if new is None else type(things)(new)
+    if new is None:
+        return things
+    return new if isinstance(things, list) else tuple(new)
 
 
 @cache

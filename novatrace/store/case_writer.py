@@ -16,6 +16,7 @@ from pathlib import Path
 
 from novatrace.errors import CaseLockedError, CaseNotWritableError
 from novatrace.model.case import Case
+from novatrace.model.kept import KeptEach
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.store import kept_reports
 from novatrace.store.codec import encode
@@ -110,9 +111,9 @@ def _text(name: str) -> str:
 
 def _rows(case: Case) -> Iterator[tuple[str, int, str, int]]:
     for part in PARTS:
-        for position, item in enumerate(getattr(case, part)):
-            text = encode(item)
-            yield part, position, text, crc(text)
+        items = getattr(case, part)
+        texts = map(bytes.decode, items.texts()) if isinstance(items, KeptEach) else map(encode, items)
+        yield from ((part, position, text, crc(text)) for position, text in enumerate(texts))
 
 
 @contextmanager

@@ -9,8 +9,23 @@ from typing import Any
 
 import msgspec
 
+from novatrace.model.kept import Kept, KeptTogether
+
 _NO_TEXT = re.compile(r"\\ud[c-f]")
-_ENCODER = msgspec.json.Encoder()
+
+
+def _as_kept(item: object) -> object:
+    """What is kept aside is JSON already."""
+    if isinstance(item, KeptTogether):
+        return msgspec.Raw(item.text)
+    raise TypeError(f"{type(item)} in a case")
+
+
+def _plain(item: object) -> object:
+    return list(item) if isinstance(item, Kept) else _as_kept(item)
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_as_kept)
 
 
 def encode(item: object) -> str:
@@ -18,7 +33,7 @@ def encode(item: object) -> str:
     try:
         return _ENCODER.encode(item).decode("utf-8")
     except UnicodeEncodeError:  # the name of a file that is no text
-        return json.dumps(msgspec.to_builtins(item, str_keys=True))
+        return json.dumps(msgspec.to_builtins(item, str_keys=True, enc_hook=_plain))
 
 
 def decode(kind: Any, text: str) -> Any:  # noqa: ANN401 - a type, or a form of one such as ``tuple[str, int]``

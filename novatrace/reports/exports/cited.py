@@ -8,6 +8,7 @@ from typing import Any
 
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
+from novatrace.model.kept import Kept
 
 
 def places(case: Case) -> set[Provenance]:
@@ -18,7 +19,7 @@ def places(case: Case) -> set[Provenance]:
 def _places(thing: Any) -> Iterator[Provenance]:  # noqa: ANN401 - whatever the model has
     if isinstance(thing, Provenance):
         yield thing
-    elif isinstance(thing, (tuple, list)):
+    elif isinstance(thing, (tuple, list, Kept)):
         for item in thing:
             yield from _places(item)
     elif is_dataclass(thing):

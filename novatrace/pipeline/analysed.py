@@ -1,0 +1,48 @@
+"""From events to a case: the analysis with all that it rests on, and its findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from novatrace import findings
+from novatrace.analysis import clock_skew
+from novatrace.analysis import correlate as analysis
+from novatrace.analysis.order import Clocks
+from novatrace.analysis.rotated import as_one_log
+from novatrace.model.case import Case
+from novatrace.parsing import inventory
+from novatrace.parsing.timestamps import moment_us
+from novatrace.pipeline.clocks import clock_notices
+from novatrace.pipeline.ingest import Ingested, RunOptions, local_zone
+from novatrace.store.shelf import Shelf
+from novatrace.store.spool import Spool
+
+
+def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> Case:
+    """The case of what was read; what is long of it is put aside, in a folder or where the system keeps such files."""
+    local = local_zone(options)
+    since_us = None if options.since is None else moment_us(options.since, local)
+    until_us = None if options.until is None else moment_us(options.until, local)
+    known = None if options.inventory is None else inventory.load(options.inventory)
+    clocks = clock_skew.clocks(read.events)
+    events = clock_skew.Corrected(read.events, clocks) if options.correct_clocks else read.events
+    logs = as_one_log(read.evidence, read.coverage)
+    known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
+    shelf = Shelf(Spool(aside))
+    found = analysis.correlate(
+        events, logs, shelf, known, read.settings, known_clocks, since_us=since_us, until_us=until_us
+    )
+    case = Case(
+        evidence=tuple(read.evidence),
+        coverage=tuple(read.coverage),
+        notices=(*read.notices, *clock_notices(clocks, applied=options.correct_clocks)),
+        migrations=found.migrations,
+        bursts=found.bursts,
+        views=found.views,
+        findings=(),
+        claims_in_placement=found.claims_in_placement,
+        settings=read.settings,
+        clocks=clocks,
+    )
+    return replace(case, findings=findings.of(replace(case, insight=found.insight)))
