@@ -6,7 +6,7 @@ of an input, and the inputs of a request, come together by the request id when t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from sys import intern
 from typing import Any
@@ -116,6 +116,14 @@ class Folding:
         """All that was taken in, for ``unfold``."""
         fragments = [Fragment(context, lines) for context, lines in self._fragments.items()]
         return _ENCODER.encode(Folded(list(self._kinds), self._values, fragments))
+
+
+def fold(events: Iterable[Event]) -> bytes:
+    """Events as bytes, for ``unfold``."""
+    folding = Folding()
+    for event in events:
+        folding.add(event)
+    return folding.packed()
 
 
 def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:

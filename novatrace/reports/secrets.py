@@ -133,6 +133,9 @@ def recurring(values: set[str]) -> list[str]:
 
 
 def _lowered(text: str) -> str:
+    """In small letters, each character where it was; what is no text (a byte that is not UTF-8) is none here either."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered
