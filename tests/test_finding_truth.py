@@ -123,11 +123,21 @@ def test_hosts_named_by_a_finding_are_what_it_says(folder):
             assert finding.subject in {b.target.host for b in analysed(folder).bursts if b.verdict == "overcommitted"}
 
 
+@all_cases
+def test_no_more_moves_were_placed_than_a_short_batch_had_room_for(folder):
+    """Where all moves of a case were one batch, the database has not more of them on their targets than there was room for."""
+    placed = [a for a in moves(folder).values() if not failed(a)]
+    for finding in analysed(folder).findings:
+        if finding.slug == "short-of-room":
+            (batch,) = [m for m in finding.measures if m.name == "moves"]
+            assert batch.value != len(moves(folder)) or len(placed) <= batch.limit, finding.title
+
+
 def test_each_finding_of_a_real_case_is_one_that_the_truth_can_judge():
     """What the cases raise is tested above, or is told by the logs' own words (filters, limits)."""
     judged = {
         "overcommitted-target", "claim-refused", "affinity-race", "placement-conflict", "reschedule-storm", "retries-exhausted",
-        "refused-by-api", "no-valid-host", "debug-off", "idle-candidate", "herd", "stale-view",
+        "refused-by-api", "no-valid-host", "debug-off", "idle-candidate", "herd", "stale-view", "short-of-room",
     }  # fmt: skip
     by_words = {"filter-bottleneck", "claim-unprotected"}
     seen = {slug for folder in case_folders() for slug in raised(folder)}

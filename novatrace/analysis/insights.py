@@ -8,6 +8,7 @@ from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.choices import by_request, decisions, herd, shared_view
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.idle import idle
+from novatrace.analysis.shortage import shortages
 from novatrace.analysis.silence import silences
 from novatrace.model.capacity import Burst
 from novatrace.model.evidence import Coverage
@@ -36,6 +37,7 @@ def insight(
         shared_views=tuple(s for b, d in taken if (s := shared_view(b, d, ledger)) is not None),
         herds=tuple(h for b, d in taken if (h := herd(b, d, ledger)) is not None),
         idle=tuple(i for b, d in taken if (i := idle(b, d, ledger)) is not None),
+        shortages=shortages(flagged, bursts, known, ledger),
         silences=silences(migrations, hosts, coverage),
     )
 

@@ -8,6 +8,7 @@ from novatrace.findings import _wording
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
+from novatrace.model.insight import Shortage
 from novatrace.model.resource import UNITS
 
 
@@ -15,10 +16,11 @@ def find(case: Case) -> Iterator[Finding]:
     """One finding for each over-committed burst."""
     for burst in case.bursts:
         if burst.verdict == "overcommitted" and burst.basis is not None and burst.citations:
-            yield _finding(burst, in_placement=case.claims_in_placement)
+            short = next((s for s in case.insight.shortages if burst.target in s.targets), None)
+            yield _finding(burst, short, in_placement=case.claims_in_placement)
 
 
-def _finding(burst: Burst, *, in_placement: bool | None) -> Finding:
+def _finding(burst: Burst, short: Shortage | None, *, in_placement: bool | None) -> Finding:
     victims = sum(a.outcome == "victim" for a in burst.arrivals)
     measures = [
         Measure("arrivals", len(burst.arrivals), burst.slots.all, "VMs"),
@@ -37,7 +39,7 @@ def _finding(burst: Burst, *, in_placement: bool | None) -> Finding:
         measures=tuple(measures),
         basis=burst.basis or "",
         evidence=burst.citations,
-        advice=_advice(burst, in_placement=in_placement),
+        advice=_advice(burst, short, in_placement=in_placement),
     )
 
 
@@ -51,7 +53,7 @@ def _counted(burst: Burst, victims: int) -> str:
     return f"{victims} of {_wording.count(count, 'arrival')} turned away for want of {_names(burst)}"
 
 
-def _advice(burst: Burst, *, in_placement: bool | None) -> str:
+def _advice(burst: Burst, short: Shortage | None, *, in_placement: bool | None) -> str:
     if burst.refused_despite_room:
         return (
             f"{burst.target.host} refused although the last view of it had room for {burst.slots.all}: compare what placement "
@@ -61,14 +63,19 @@ def _advice(burst: Burst, *, in_placement: bool | None) -> str:
     room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
     waves = f"Migrate to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."
     if burst.effect == "overloaded" and in_placement is not True:
-        return f"{waves} Nothing limited {_names(burst)} here: see claim-unprotected. {_spread(burst)}"
+        return f"{waves} Nothing limited {_names(burst)} here: see claim-unprotected. {_spread(burst, short)}"
     if set(burst.binding) & {"numa", "pci", "affinity"}:
-        return f"{waves} Placement does not guard {_names(burst)}: concurrent choices race until the claim. {_spread(burst)}"
-    return f"{waves} {_spread(burst)}"
+        return f"{waves} Placement does not guard {_names(burst)}: concurrent choices race until the claim. {_spread(burst, short)}"
+    return f"{waves} {_spread(burst, short)}"
 
 
-def _spread(burst: Burst) -> str:
+def _spread(burst: Burst, short: Shortage | None) -> str:
     """Whether another choice was possible at all decides what an option can do."""
+    if short is not None:
+        return (
+            f"The {len(short.hosts)} hosts that passed had room for {short.room} of {_wording.count(short.moves, 'move')} in all: "
+            "see short-of-room before any option is changed."
+        )
     if burst.candidates_most == 1:
         return "No other host passed the filters, so no scheduler option would have spread the choices: let more hosts pass."
     others = (

@@ -88,6 +88,31 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortage:
+    """Moves that ran at the same time and were more than all the hosts that had passed for any of them had room for.
+
+    Attributes:
+        targets: where they went.
+        hosts: every host of their lists, with how many it had room for, counted with the smallest demand.
+        moves: how many VMs there were.
+        short_of: the resources of which alone there was too little; none where only all together were.
+        apart_us: between the first and the last arrival.
+    """
+
+    targets: tuple[HostNode, ...]
+    hosts: tuple[tuple[HostNode, int], ...]
+    moves: int
+    short_of: tuple[str, ...]
+    apart_us: int
+    citations: tuple[Citation, ...]
+
+    @property
+    def room(self) -> int:
+        """For how many there was room in all."""
+        return sum(slots for _, slots in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """A target's nova-compute log that does not reach over the moves that went there, whose end is therefore not known.
 
@@ -111,4 +136,5 @@ class Insight:
     shared_views: tuple[SharedView, ...] = ()
     herds: tuple[Herd, ...] = ()
     idle: tuple[Idle, ...] = ()
+    shortages: tuple[Shortage, ...] = ()
     silences: tuple[Silence, ...] = ()
