@@ -22,6 +22,13 @@ KINDS = {
     "unshelve": "unshelve",
 }
 FOLDERS = [*case_folders(), *info_folders()]
+STATES = {
+    "ACTIVE": "active",
+    "ERROR": "error",
+    "SHELVED_OFFLOADED": "shelved_offloaded",
+    "SHUTOFF": "stopped",
+    "VERIFY_RESIZE": "resized",
+}
 REFUSALS = ("ComputeResourcesUnavailable", "GroupAffinityViolation")
 USAGE = (
     ("vcpus", "vcpus_used", "cpu_allocation_ratio"),
@@ -146,6 +153,16 @@ def test_every_outcome_is_right(folder):
     for action in truth(folder)["actions"]:
         if action["action"] in KINDS and action["request_id"] not in moves(folder) and action["request_id"] in said:
             assert said[action["request_id"]].outcome != "succeeded"
+
+
+@all_cases
+def test_no_state_of_a_vm_is_false(folder):
+    """What is said to have become of a VM is what the database held, where nothing was asked of it afterwards."""
+    last = {a["server"]: a for a in truth(folder)["actions"]}
+    for action in last.values():
+        move = found(folder).get(action["request_id"])
+        if move is not None and move.instance_state is not None and action.get("final_status") is not None:
+            assert move.instance_state == STATES[action["final_status"]], move.instance_uuid
 
 
 @all_cases

@@ -146,6 +146,9 @@ def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdi
         missing.append("demand of the VMs unknown")
     if all(r.attempt.claim is None for r in reached):
         missing.append("no nova-compute log of the target shows the claims")
+    if not missing and verdict == "unknown":
+        open_ones = sum(r.arrival.outcome == "unknown" for r in reached)
+        missing.append(f"by vCPU, RAM and disk it had, but what came of {open_ones} is not logged")
     return "; ".join(missing)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from novatrace.analysis.bursts import AUDIT_PERIOD_US
 from novatrace.analysis.capacity import Ledger
 from novatrace.model.capacity import Arrival, Burst
 from novatrace.model.insight import Herd, SharedView
-from novatrace.model.migration import Candidate, Citation, Migration, Pass, Resources
+from novatrace.model.migration import Attempt, Candidate, Citation, Migration, Pass, Resources
 
 _AT_LEAST = 2
 _MB_OF_GB = 1024
@@ -130,8 +131,36 @@ def _still_counts(earlier: Arrival, when_us: int) -> bool:
     return earlier.outcome != "victim" or earlier.ended_us is None or earlier.ended_us >= when_us
 
 
+def best_passed_over(attempt: Attempt) -> bool:
+    """True where a pass first took another host than the one that weighed most: no scheduler with one choice does."""
+    schedule = attempt.schedule
+    if schedule is None or not schedule.weighed or not schedule.candidates:
+        return False
+    refused = schedule.placement_claims
+    tried = refused[0].target if refused else attempt.selected
+    own = next((c for c in schedule.candidates if tried is not None and c.host.host == tried.host), None)
+    best = schedule.candidates[0].weight
+    return own is not None and own.weight is not None and best is not None and own.weight < best
+
+
+def among_several(bursts: Sequence[Burst], migrations: Iterable[Migration]) -> tuple[Burst, ...]:
+    """Marks the bursts in whose time a pass took another host than the best: an option may change during a log."""
+    when = [a.selected_us for m in migrations for a in m.attempts if a.selected_us is not None and best_passed_over(a)]
+    return tuple(
+        replace(b, best_passed_over=True)
+        if any((b.first_us or 0) - AUDIT_PERIOD_US <= at <= (b.last_us or 0) + AUDIT_PERIOD_US for at in when)
+        else b
+        for b in bursts
+    )
+
+
 def herd(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Herd | None:
-    """Decisions that took the first of their weighed lists while others on it had room; None where fewer than two did."""
+    """Decisions that took the first of their weighed lists while others on it had room; None where fewer than two did.
+
+    Where Nova chose among several of the best, the weigher sent nobody to the first.
+    """
+    if burst.best_passed_over:
+        return None
     vcpus = _Vcpus(burst, ledger)
     found = [(decision, room) for decision in taken if (room := _others(burst, decision, vcpus))]
     if len(found) < _AT_LEAST:

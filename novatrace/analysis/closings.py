@@ -18,6 +18,7 @@ _BODIES = {"confirmResize": "confirmed", "revertResize": "reverted", "forceDelet
 # nova/api/openstack/compute/servers.py: confirmResize alone answers an action with 204.
 _CONFIRMED = 204
 _REFUSED = 400
+_STATES = ("confirm-powered-off", "state-updated")
 _OF_COMPUTE = {
     "confirm-start": "confirmed",
     "confirm-auto": "confirmed",
@@ -34,7 +35,7 @@ def of_request(request: Request) -> Iterator[tuple[str, Closing]]:
         uuid = next((e.values["server_uuid"] for e in request.of("api-request") if e.values.get("server_uuid")), None)
         uuid = uuid or next((e.instance_uuid for e in request.events if e.instance_uuid), None)
         if uuid is not None:
-            yield str(uuid), _closing(kind, [accepted, *request.of(*_OF_COMPUTE)])
+            yield str(uuid), _closing(kind, [accepted, *request.of(*_OF_COMPUTE)], _state(request, str(uuid)))
         return
     if kind is None:
         by_vm: dict[tuple[str, str], list[Event]] = defaultdict(list)
@@ -42,12 +43,23 @@ def of_request(request: Request) -> Iterator[tuple[str, Closing]]:
             uuid = event.instance_uuid or event.values.get("instance_uuid")
             if uuid:
                 by_vm[str(uuid), _OF_COMPUTE[event.kind]].append(event)
-        yield from ((uuid, _closing(kind, events)) for (uuid, kind), events in by_vm.items())
+        yield from ((uuid, _closing(kind, events, _state(request, uuid))) for (uuid, kind), events in by_vm.items())
 
 
-def _closing(kind: str, events: list[Event]) -> Closing:
+def _closing(kind: str, events: list[Event], state: str | None) -> Closing:
     times = [event.when_us for event in events if event.when_us is not None]
-    return Closing(kind, min(times, default=0), max(times, default=0), events[0].provenance)
+    return Closing(kind, min(times, default=0), max(times, default=0), events[0].provenance, state)
+
+
+def _state(request: Request, uuid: str) -> str | None:
+    """What became of a VM that is confirmed or reverted.
+
+    The host that confirms names the state only of a VM that is powered off (nova/compute/manager.py ``_confirm_resize``),
+    at DEBUG, as it says that it begins: where it says the one and not the other, the VM runs.
+    """
+    mine = [e for e in request.of(*_STATES, "confirm-start") if e.instance_uuid in (None, uuid)]
+    told = next((str(e.values["state"]).lower() for e in mine if e.kind in _STATES and e.values.get("state")), None)
+    return told or ("active" if any(e.kind == "confirm-start" for e in mine) else None)
 
 
 def _of_api(request: Request) -> tuple[str | None, Event | None]:

@@ -246,6 +246,7 @@ def _aftermath(
     return outcomes.Aftermath(
         confirmed=closing is not None and closing.kind == "confirmed",
         reverted=closing is not None and closing.kind == "reverted",
+        closed_state=closing.state if closing is not None else None,
         target_log_goes_on=_goes_on(outcomes.target_of(drafts), last, coverage, hosts),
         source_log_goes_on=_goes_on(source, last, coverage, hosts),
     )

@@ -46,10 +46,11 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What later lines tell of the VM: ``confirmed``, ``reverted``, the operator's word, whether logs go on."""
+    """What later lines tell of the VM: ``confirmed``, ``reverted`` and its state then, the operator's word, whether logs go on."""
 
     confirmed: bool = False
     reverted: bool = False
+    closed_state: str | None = None
     operator_state: str | None = None
     target_log_goes_on: bool = False
     source_log_goes_on: bool = False
@@ -77,15 +78,22 @@ def judge(
             _fault(mine, drafts, failures),
         )
     if aftermath.confirmed or aftermath.reverted:
-        return Ending("succeeded", "observed", "active", None, None)
+        return Ending("succeeded", "observed", aftermath.closed_state, None, None)
     done = [e for e in mine if e.kind in _SUCCESSES.get(action, ())]
     if done and (not drafts or drafts[-1].claim is None or drafts[-1].claim.claim.granted is not False):
-        return Ending("succeeded", "observed", "resized" if action in ("migrate", "resize") else "active", None, None)
+        return Ending("succeeded", "observed", _reached_state(action, mine), None, None)
     if aftermath.operator_state == "error":
         return Ending("failed", "observed", "error", _stage(drafts, []) if drafts else "unknown", None)
     if _went_on(mine, drafts, aftermath):
         return Ending("succeeded", "inferred", None, None, None)
     return Ending("unknown", None, None, None, None)
+
+
+def _reached_state(action: str, events: list[Event]) -> str:
+    if action in ("migrate", "resize"):
+        return "resized"
+    brought = (str(e.values["state"]).lower() for e in events if e.kind == "state-brought-back" and not e.inherited)
+    return next(brought, "active")
 
 
 def _not_recovered(failures: list[Event], drafts: list[Draft]) -> list[Event]:

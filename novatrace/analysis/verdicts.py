@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from novatrace.analysis.bursts import Reached, began_us, find
 from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.causes import cause, unguarded_beyond_total, unknown_because
+from novatrace.analysis.choices import among_several
 from novatrace.analysis.classes import Classes
 from novatrace.analysis.order import Clocks, ranks, unknown_pairs
 from novatrace.analysis.overloads import Overload, overloads
@@ -49,7 +50,7 @@ def judge(
         counted = classes.before(target, burst, first)
         scene = _Scene(target, burst, capacity, counted, held, ledger, classes, claims_in_placement)
         bursts.append(_judged(scene, clocks))
-    return tuple(bursts)
+    return among_several(bursts, migrations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +206,17 @@ def _computed(scene: _Scene) -> tuple[str, str | None, tuple[str, ...]]:
     )
     if exceeded and scene.claims_in_placement is not True and _sound(scene):
         return "overcommitted", "computed", exceeded
-    if len(reached) == 1 and not exceeded:
+    if not exceeded and (len(reached) == 1 or _roomy(scene)):
         return "unknown", None, ()
     return "contended", "inferred", exceeded
+
+
+def _roomy(scene: _Scene) -> bool:
+    """True where all that is counted had room for all: the demands are known, and nothing is left to contend for."""
+    asked = [need for r in scene.reached for need in amounts(r.arrival.demand)]
+    free = amounts(scene.capacity.free) if scene.capacity else (None,)
+    short = any(c.room is not None and c.room < len(scene.reached) for c in scene.counted)
+    return None not in (*asked, *free) and not short
 
 
 def _sound(scene: _Scene) -> bool:

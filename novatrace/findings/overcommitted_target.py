@@ -61,12 +61,18 @@ def _advice(burst: Burst, short: Shortage | None, *, in_placement: bool | None) 
             "VMs on the host, and look at the words of the refusal, before anything is migrated there again."
         )
     room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
-    waves = f"Migrate to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."
+    waves = f"{_send(burst)} to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."
     if burst.effect == "overloaded" and in_placement is not True:
         return f"{waves} Nothing limited {_names(burst)} here: see claim-unprotected. {_spread(burst, short)}"
     if set(burst.binding) & {"numa", "pci", "affinity"}:
         return f"{waves} Placement does not guard {_names(burst)}: concurrent choices race until the claim. {_spread(burst, short)}"
     return f"{waves} {_spread(burst, short)}"
+
+
+def _send(burst: Burst) -> str:
+    """``Migrate``, where migrations alone came; boots and evacuations are asked for otherwise."""
+    moved = all(a.action in ("migrate", "live-migrate", "resize", "unknown") for a in burst.arrivals)
+    return "Migrate" if moved else "Send VMs"
 
 
 def _spread(burst: Burst, short: Shortage | None) -> str:
@@ -81,6 +87,11 @@ def _spread(burst: Burst, short: Shortage | None) -> str:
     others = (
         f"up to {burst.candidates_most} hosts passed the filters" if burst.candidates_most else "if several hosts pass"
     )
+    if burst.best_passed_over:
+        return (
+            f"Choices are spread already ({others}, and not always the one that weighed most was taken: host_subset_size is above 1); "
+            "a larger one spreads them more."
+        )
     return (
         f"To spread concurrent choices ({others}) set [filter_scheduler] host_subset_size above 1 "
         "(scheduler_host_subset_size in [DEFAULT] before Ocata)."

@@ -143,6 +143,8 @@ class Burst:
         unknown_because: what is missing for a better verdict, and which log would tell; "" when nothing.
         order_unknown: neighbours in ``arrivals`` whose order clocks do not tell.
         counted: what was free of NUMA cells, PCI devices and other classes, as far as logged.
+        best_passed_over: a pass of that time took another host than the one that weighed most, before placement had
+            refused that one: then Nova already chooses among several (``host_subset_size`` above 1).
     """
 
     target: HostNode
@@ -161,6 +163,7 @@ class Burst:
     citations: tuple[Citation, ...]
     order_unknown: tuple[OrderUnknown, ...] = ()
     counted: tuple[Counted, ...] = ()
+    best_passed_over: bool = False
 
     @property
     def binding_classes(self) -> list[Counted]:

@@ -230,13 +230,15 @@ class Attempt:
 class Closing:
     """What ended the double hold of a move: ``confirmed``, ``reverted`` or ``deleted``.
 
-    ``when_us``: asked for; ``done_us``: the last line of it, when the host had let go as far as logged.
+    ``when_us``: asked for; ``done_us``: the last line of it, when the host had let go as far as logged; ``state``: the
+    state that its lines gave the VM, None where they do not say.
     """
 
     kind: str
     when_us: int
     done_us: int
     provenance: Provenance
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,6 +300,8 @@ def _other_choice(burst: Burst) -> str:
         return ""
     if burst.candidates_most == 1:
         return "; no scheduler option would have: no other host passed the filters"
+    if burst.best_passed_over:
+        return f"; choices are spread already, among up to {burst.candidates_most} hosts that passed the filters"
     return f"; or [filter_scheduler] host_subset_size above 1, since up to {burst.candidates_most} hosts passed the filters"
 
 
