@@ -108,6 +108,14 @@ def test_nothing_is_said_to_be_missing_where_all_logs_are_there(folder):
 
 
 @all_cases
+def test_as_many_checks_before_a_live_migration_failed_as_choices_were_made_in_vain(folder):
+    """Each choice of a host for a live migration but the one that it went to; none elsewhere."""
+    live = [a for a in moves(folder).values() if a["action"] == "os-migrateLive"]
+    chosen = sum(bool(s.get("selected")) for a in live for s in a.get("selections", []))
+    assert total(folder, "live-check-failed", "checks_failed") == chosen - sum(bool(a["target_host"]) for a in live)
+
+
+@all_cases
 def test_hosts_named_by_a_finding_are_what_it_says(folder):
     """A host that a herd passed by, or that stood idle, held in the database what the finding says that it had free."""
     before = truth(folder).get("hosts_before") or {}
@@ -138,6 +146,7 @@ def test_each_finding_of_a_real_case_is_one_that_the_truth_can_judge():
     judged = {
         "overcommitted-target", "claim-refused", "affinity-race", "placement-conflict", "reschedule-storm", "retries-exhausted",
         "refused-by-api", "no-valid-host", "debug-off", "idle-candidate", "herd", "stale-view", "short-of-room",
+        "live-check-failed",
     }  # fmt: skip
     by_words = {"filter-bottleneck", "claim-unprotected"}
     seen = {slug for folder in case_folders() for slug in raised(folder)}

@@ -36,6 +36,9 @@ _WORDS = (
 )
 _TASKS = {"build_instances": "create", "schedule_and_build_instances": "create"}
 _EVACUATED = 200
+_NO_HOST = (("for unshelve", "unshelve"), ("for rebuild", "rebuild"), ("for resize", "resize"))
+# Said of a live migration alone (nova/exception.py; nova/conductor/tasks/live_migrate.py).
+_LIVE = ("migration pre-check error", "during live migration")
 _MOVES = (
     "move-dispatch", "move-started", "migrate-disk-start", "finish-migration-start", "migration-allocation", "stash-state",
 )  # fmt: skip
@@ -131,18 +134,30 @@ def _inferred(request: Request) -> tuple[str | None, str]:
     for event in request.of("flavor-change"):
         same = event.values["old_flavor"] == event.values["new_flavor"]
         return ("migrate", "inferred") if same else ("resize", "observed")
+    for event in request.of("no-valid-host"):
+        named = next((action for word, action in _NO_HOST if word in event.values["detail"]), None)
+        if named is not None:
+            return _rebuilt(request) if named == "rebuild" else (named, "observed")
     for event in request.of("task-failed"):
-        task = event.values["task"]
-        if task == "rebuild_server":
-            return _rebuilt(request)
-        if task in _TASKS:
-            return _TASKS[task], "observed"
-        if task in ("migrate_server", "prep_resize"):
-            return "migrate", "inferred"
+        told = _of_task(request, event)
+        if told is not None:
+            return told
     if request.has(*_MOVES):
         return "migrate", "inferred"
     cast = any(e.values.get("host") for e in request.of("rpc-cast") if e.service != "nova-compute")
     return ("unknown" if cast or request.has(*_PLACES) else None), "observed"
+
+
+def _of_task(request: Request, event: Event) -> tuple[str, str] | None:
+    """What the conductor's task was for; ``migrate_server`` is of cold and of live migrations."""
+    task = event.values["task"]
+    if task == "rebuild_server":
+        return _rebuilt(request)
+    if task in _TASKS:
+        return _TASKS[task], "observed"
+    if any(word in str(event.values.get("reason", "")).lower() for word in _LIVE):
+        return "live-migrate", "observed"
+    return ("migrate", "inferred") if task in ("migrate_server", "prep_resize") else None
 
 
 def _rebuilt(request: Request) -> tuple[str, str]:

@@ -30,6 +30,7 @@ class Draft:
     alternates: tuple[HostNode, ...] = ()
     dispatch: Event | None = None
     claim: HostClaim | None = None
+    skipped: Event | None = None
     stamp: Stamp | None = None
     links: list[Link] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
@@ -60,11 +61,15 @@ def assemble(
 ) -> list[Draft]:
     """The attempts of one instance in a request, in the order in which they were made."""
     drafts = [_of_pass(p) for p in passes if _same(p.instance_uuid, instance_uuid)]
+    for event in request.of("live-forced-claim"):
+        _place_forced(drafts, event, hosts, request)
     for event in _dispatches(request, instance_uuid, action):
         _place_dispatch(drafts, event, hosts, request)
     for claim in sorted(claims, key=lambda c: c.started_us or 0):
         if _same(claim.instance_uuid, instance_uuid):
             _place_claim(drafts, claim)
+    for event in reversed(request.of("live-host-skipped")):
+        _place_check(drafts, event, hosts, request)
     # A pass that found nobody ends the request, so that what was tried without a logged pass came before it.
     return sorted(drafts, key=lambda draft: draft.found_nobody)
 
@@ -116,6 +121,30 @@ def _place_dispatch(drafts: list[Draft], event: Event, hosts: HostMap, request: 
     draft.dispatch = event
     draft.alternates = tuple(hosts.host(h, n) for h, n in event.values.get("alternates", ()) if h)
     draft.links.append(Link("dispatch", request.tier(event)))
+    draft.citations.append(Citation(event.provenance, event.kind))
+
+
+def _place_forced(drafts: list[Draft], event: Event, hosts: HostMap, request: Request) -> None:
+    """A target that the request forced: allocated without the scheduler. The line names its provider."""
+    target = hosts.of_provider(event.values["node"])
+    if target is None or any(d.selected and d.selected.host == target.host for d in drafts):
+        return
+    draft = Draft(selected=target, selected_us=event.when_us, stamp=Stamp("selection", event.node, event.provenance))
+    draft.links.append(Link("dispatch", request.tier(event)))
+    draft.citations.append(Citation(event.provenance, event.kind))
+    drafts.append(draft)
+
+
+def _place_check(drafts: list[Draft], event: Event, hosts: HostMap, request: Request) -> None:
+    """A host that the conductor's check passed over: the last choice of it, else one that no scheduler's log shows."""
+    target = hosts.host(event.values["host"])
+    chosen = [d for d in drafts if d.selected and d.selected.host == target.host and d.claim is None]
+    draft = next((d for d in reversed(chosen) if d.skipped is None and d.dispatch is None), None)
+    if draft is None:
+        draft = Draft(selected=target, selected_us=event.when_us, stamp=Stamp("claim", event.node, event.provenance))
+        drafts.insert(0, draft)
+    draft.skipped = event
+    draft.links.append(Link("outcome", request.tier(event)))
     draft.citations.append(Citation(event.provenance, event.kind))
 
 

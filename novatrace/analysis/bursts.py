@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from novatrace.analysis.views import OF_CLASS, merged
 from novatrace.model.capacity import Arrival
-from novatrace.model.migration import Attempt, Citation, HostNode, Migration, PlacementClaim, Stamp
+from novatrace.model.migration import Attempt, Citation, HostNode, Migration, PlacementClaim, Resources, Stamp
 
 AUDIT_PERIOD_US = 60_000_000
 #: How the reason of an arrival begins that placement turned away.
@@ -85,7 +86,8 @@ def _reached(migration: Migration) -> Iterable[tuple[HostNode, Reached]]:
         for conflict in conflicts:
             if conflict.target is not None and conflict.resource_class is not None:
                 yield conflict.target, _turned_away(migration, attempt, conflict)
-        if attempt.selected is not None:
+        # Whom the check before a live migration passed over never took the VM, for want of room or not.
+        if attempt.selected is not None and attempt.check is None:
             yield attempt.selected, _arrived(migration, attempt)
 
 
@@ -93,14 +95,16 @@ def _turned_away(migration: Migration, attempt: Attempt, conflict: PlacementClai
     numbers = ""
     if conflict.needed is not None:
         numbers = f": needed {conflict.needed:g}, used {conflict.used:g}, capacity {conflict.capacity:g}"
+    name = OF_CLASS.get(conflict.resource_class or "")
+    needed = {} if name is None or conflict.needed is None else {name: conflict.needed}
     arrival = Arrival(
         instance_uuid=migration.instance_uuid,
         request_id=migration.request_id,
         action=migration.action,
         selected_us=conflict.when_us,
         ended_us=conflict.when_us,
-        demand=attempt.demand,
-        demand_basis=attempt.demand_basis,
+        demand=merged(attempt.demand, Resources(**needed)),
+        demand_basis=attempt.demand_basis or ("observed" if needed else None),
         outcome="victim",
         outcome_basis="proven",
         reason=f"{PLACEMENT_REFUSED}{conflict.resource_class}{numbers}",

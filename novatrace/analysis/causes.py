@@ -109,12 +109,19 @@ def _detail(burst: Burst) -> str:
         return ""
     name = burst.binding[0]
     free = getattr(burst.capacity.free, name)
-    need = next((n for a in burst.arrivals if (n := getattr(a.demand, name)) is not None), None)
-    return "" if free is None or need is None else f": {free:g} {UNITS[name]} free, {need:g} each"
+    needs = [getattr(a.demand, name) for a in burst.arrivals]
+    known = sorted({need for need in needs if need is not None})
+    if free is None or not known:
+        return ""
+    # A resize may ask for another size than its neighbours.
+    each = f"{known[0]:g}" if len(known) == 1 else f"{known[0]:g} to {known[-1]:g}"
+    return f": {free:g} {UNITS[name]} free, {each} each{'' if None not in needs else ' as far as logged'}"
 
 
 def _class_detail(counted: Counted) -> str:
-    """``2 MiB pages: 3072 free, 2048 each``."""
+    """``2 MiB pages: 3072 free, 2048 each``; of what placement refused, where not all demands are known, what was left then."""
+    if counted.room is None and counted.resource not in ("numa", "pci"):
+        return f"{counted.name}: {counted.free[0]} left when it was refused"
     free = f"{counted.free[0]} free"
     if len(counted.free) > 1:
         cells = [str(amount) for amount in counted.free]

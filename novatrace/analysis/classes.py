@@ -139,7 +139,7 @@ class Classes:
     def _refused_by_placement(self, reached: Sequence[Reached]) -> Iterable[Counted]:
         """Classes that placement refused: what was left of them when most was used, and what those who were let in took.
 
-        Only where everyone who came asked for the same amount, and the end of nobody is unknown.
+        What was free before the burst only where everyone who came asked for the same amount, and nobody's end is unknown.
         """
         conflicts = [r.conflict for r in reached if r.conflict is not None and r.conflict.capacity is not None]
         for name in dict.fromkeys(c.resource_class for c in conflicts):
@@ -151,15 +151,15 @@ class Classes:
                 else self._placed.get(r.migration.request_id or "", {}).get(name)
                 for r in reached
             ]
-            if len(set(asked)) > 1 or not asked[0]:
-                continue
-            each = int(asked[0])
             last = max((c for c in conflicts if c.resource_class == name), key=lambda c: c.used or 0)
             left = int((last.capacity or 0) - (last.used or 0))
+            each = tuple(None if amount is None else int(amount) for amount in asked)
             inside = sum(r.arrival.outcome == "admitted" for r in reached)
-            yield Counted(
-                name, name, (left + inside * each,), (each,) * len(asked), 1, inside, last.when_us, last.provenance
-            )
+            if None in each or len(set(each)) > 1:
+                yield Counted(name, name, (left,), each, 1, None, last.when_us, last.provenance)
+            else:
+                free = left + inside * (each[0] or 0)
+                yield Counted(name, name, (free,), each, 1, inside, last.when_us, last.provenance)
 
     def _learn_asked(self, request: Request) -> None:
         for event in request.of("numa-fit"):

@@ -43,5 +43,7 @@ def insight(
 
 
 def _crowded(burst: Burst) -> bool:
-    """False where fewer came than there was room for, so that the choices are not what went wrong."""
+    """False where the choices are not what went wrong: fewer came than there was room for, or requests named the target."""
+    if burst.named == len(burst.arrivals):
+        return False
     return burst.slots.all is None or burst.slots.all < len(burst.arrivals)

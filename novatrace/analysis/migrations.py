@@ -52,6 +52,7 @@ _KEY_STEPS = frozenset(
         "operator-vm-state",
         "guest-running",
         "live-migration-done",
+        "live-host-skipped",
     ]
 )
 
@@ -285,6 +286,8 @@ def _attempt(  # noqa: PLR0913 - see _migration
         dispatched_us=draft.dispatch.when_us if draft.dispatch else None,
         ended_us=claim.when_us
         if claim and claim.granted is not None
+        else draft.skipped.when_us
+        if draft.skipped
         else draft.schedule.ended_us
         if draft.selected is None and draft.schedule
         else None,
@@ -294,6 +297,7 @@ def _attempt(  # noqa: PLR0913 - see _migration
         outcome=_attempt_outcome(draft, ending, last=last),
         links=tuple(draft.links),
         citations=tuple(draft.citations),
+        check=str(draft.skipped.values["reason"]) if draft.skipped else None,
     )
 
 
@@ -302,6 +306,8 @@ def _attempt_outcome(draft: Draft, ending: outcomes.Ending, *, last: bool) -> st
         return _ATTEMPT_OUTCOME.get(draft.schedule.outcome, "unknown") if draft.schedule else "unknown"
     if draft.claim is not None and draft.claim.claim.granted is False:
         return "claim-refused"
+    if draft.skipped is not None:
+        return "failed"
     if not last:
         return "failed" if draft.claim is not None else "unknown"
     return ending.outcome

@@ -31,6 +31,8 @@ _SUCCESSES = {
     "create": ("boot-took", "instance-spawned", "spawn-took"),
 }
 _HTTP_REFUSED = 400
+# Of a live migration, whose hosts failed the check one after the other (nova/conductor/tasks/live_migrate.py).
+_MOST_TRIES = "Exceeded max scheduling retries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def _stage(drafts: list[Draft], failures: list[Event]) -> str:
     if any("group" in reason and ("policy" in reason or "check" in reason) for reason in reasons):
         return "affinity"
     last = drafts[-1] if drafts else None
+    if any(_MOST_TRIES in str(e.values) for e in failures):
+        return "retries-exhausted"
     if refused and (last in refused or _emptied_by_retry(last)):
         return "retries-exhausted" if len(refused) > 1 else "claim-refused"
     if last is not None and last.claim is not None and last.claim.claim.granted:

@@ -36,6 +36,11 @@ def _reasons(v: _Values) -> str:
     return "; ".join(v.get("reasons", ())) or "no reason logged"
 
 
+def _alternates(v: _Values) -> str:
+    number = len(v["alternates"])
+    return f"{number} alternate{'' if number == 1 else 's'}"
+
+
 _WORDED: dict[str, Callable[[_Values], str]] = {
     "action-body": lambda v: f"API accepted the action {v['action']}",
     "api-request": lambda v: f"API answered {v['method']} with HTTP {v['status']}",
@@ -67,8 +72,8 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
         f"conductor: {v['task']} failed: {str(v['reason']).splitlines()[0] if v['reason'] else ''}"
     ),
     "instance-state-set": lambda v: f"instance set to {v['state']}",
-    "move-dispatch": lambda v: f"sent to {v['host']} (prep_resize), {len(v['alternates'])} alternate(s)",
-    "boot-dispatch": lambda v: f"sent to {v['host']}, {len(v['alternates'])} alternate(s)",
+    "move-dispatch": lambda v: f"sent to {v['host']} (prep_resize), {_alternates(v)}",
+    "boot-dispatch": lambda v: f"sent to {v['host']}, {_alternates(v)}",
     "claim-attempt": _claim_attempt,
     "claim-total": lambda v: f"claim: total {v['resource']} {v['total']}, used {v['used']}",
     "claim-limit": lambda v: f"claim: {v['resource']} limit {v['limit']}, free {v['free']}",
@@ -82,6 +87,9 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
     "vm-state-restored": lambda v: f"vm_state set back to {v.get('state', 'what it was')}",
     "live-migration-done": lambda v: f"live migration to {v['host']} finished",
     "live-failed": lambda v: f"live migration failed: {v.get('detail', '')}",
+    "live-host-skipped": lambda v: f"{v['host']} failed the check before the move: {v['reason']}",
+    "cross-cell-start": lambda v: f"sent to {v['host']} in another cell (cross-cell resize)",
+    "live-forced-claim": lambda v: f"forced: allocated on {v['node']} without the scheduler",
     "group-violated": lambda v: f"server group policy violated: {v.get('detail', '')}",
     "operator-vm-state": lambda v: f"operator's script: VM is {v['state']}",
     "rebuild-start": lambda v: "evacuating" if v.get("evacuating") else "rebuilding",

@@ -99,10 +99,19 @@ def _judged(scene: _Scene, clocks: Clocks) -> Burst:
         unknown_because=unknown_because(reached, capacity, ruling.verdict),
         citations=_citations(reached, scene.overloads, capacity),
         order_unknown=unknown_pairs(reached, clocks, room=slots.all),
+        named=sum(_named(r, scene.target) for r in reached),
         # What is free of PCI pools tells something where devices were short.
         counted=tuple(c for c in scene.counted if c.resource != "pci" or "pci" in ruling.binding),
     )
     return replace(burst, cause=cause(burst, scene.overloads))
+
+
+def _named(reached: Reached, target: HostNode) -> bool:
+    """True when the request itself named the target: forced without the scheduler, or as the one host to look at."""
+    attempt = reached.attempt
+    limited = attempt.schedule.limited_to if attempt.schedule is not None else ()
+    only = bool(limited) and all(name in (target.host, target.node) for name in limited)
+    return only or attempt.forced or reached.migration.forced_host == target.host
 
 
 def _ruled(scene: _Scene) -> _Ruling:

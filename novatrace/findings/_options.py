@@ -41,6 +41,8 @@ OPTIONS = {
         Option("quota", "cores", "ocata", older=("DEFAULT", "quota_cores")),
         Option("workarounds", "disable_group_policy_check_upcall", "pike"),
         Option("DEFAULT", "resize_confirm_window"),
+        Option("DEFAULT", "migrate_max_retries"),
+        Option("libvirt", "cpu_mode"),
         Option("DEFAULT", "update_resources_interval"),
     )
 }

@@ -82,6 +82,8 @@ def _spread(burst: Burst, short: Shortage | None) -> str:
             f"The {len(short.hosts)} hosts that passed had room for {short.room} of {_wording.count(short.moves, 'move')} in all: "
             "see short-of-room before any option is changed."
         )
+    if burst.named == len(burst.arrivals):
+        return "Every request named this target, so that no scheduler option would have spread them: name others too, or none."
     if burst.candidates_most == 1:
         return "No other host passed the filters, so no scheduler option would have spread the choices: let more hosts pass."
     others = (

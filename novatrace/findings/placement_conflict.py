@@ -52,6 +52,12 @@ def _advice(case: Case, nowhere: int, moved: list[Migration]) -> str:
             "Each of these took another host that had passed: nothing to repair. Fewer lose the first choice where choices are "
             f"spread: {_options.named('host_subset_size', case)} above 1."
         )
+    lost = [m for m in moved if m.stage == "placement-conflict"]
+    if all(m.forced_host or any(a.limited for a in m.attempts) for m in lost):
+        return (
+            "The requests named their target, which was full, so that nothing else was tried: let the scheduler choose, or name a "
+            "host with room."
+        )
     why = "Others took the room between the candidates query and the claim, and no candidate was left to try"
     whole = sum(m.outcome == "failed" and m.instance_state == "active" and m.action != "evacuate" for m in moved)
     if not whole:

@@ -47,5 +47,8 @@ def _repeated(migration: Migration) -> list[Attempt]:
     return [
         later
         for earlier, later in pairs
-        if earlier.outcome in ("claim-refused", "failed") and later.selected is not None and later.citations
+        if earlier.outcome in ("claim-refused", "failed")
+        and earlier.check is None
+        and later.selected is not None
+        and later.citations
     ]

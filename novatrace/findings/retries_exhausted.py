@@ -13,6 +13,7 @@ from novatrace.model.migration import Citation, Migration
 def find(case: Case) -> Iterator[Finding]:
     """One finding over all moves that ended so."""
     failed = [m for m in _wording.moves(case) if m.stage == "retries-exhausted" and _tried(m) and m.citations]
+    failed = [m for m in failed if m.action != "live-migrate"]  # live-check-failed tells them: no claim refused them
     if not failed:
         return
     tries = [_tried(m) for m in failed]

@@ -106,7 +106,8 @@ class Counted:
     Attributes:
         name: as told: ``2 MiB pages``, ``pinned CPUs``, ``PCI 8086:154c``, a resource class of placement.
         resource: what a refusal for want of it names: ``numa``, ``pci``, or the class.
-        free: in the order of the host's NUMA cells; one amount where it is not of cells.
+        free: in the order of the host's NUMA cells; one amount where it is not of cells. With ``room`` unknown of a class
+            that placement refused: what was left then.
         asked: of each arrival, in their order; None where no line tells.
         over: how many cells a VM spreads that on.
         room: how many VMs of the largest demand had room; None where that is not known.
@@ -142,6 +143,7 @@ class Burst:
         cause: one sentence made from data, for reports.
         unknown_because: what is missing for a better verdict, and which log would tell; "" when nothing.
         order_unknown: neighbours in ``arrivals`` whose order clocks do not tell.
+        named: how many of the arrivals' requests named the target themselves.
         counted: what was free of NUMA cells, PCI devices and other classes, as far as logged.
         best_passed_over: a pass of that time took another host than the one that weighed most, before placement had
             refused that one: then Nova already chooses among several (``host_subset_size`` above 1).
@@ -164,16 +166,17 @@ class Burst:
     order_unknown: tuple[OrderUnknown, ...] = ()
     counted: tuple[Counted, ...] = ()
     best_passed_over: bool = False
+    named: int = 0
 
     @property
     def binding_classes(self) -> list[Counted]:
         """The counted classes that bound: those that had room for as many as the burst had.
 
-        A refusal for want of NUMA says no more; a class with more room explains nothing. What was free of PCI pools is
-        all that is known of them.
+        A refusal for want of NUMA says no more; a class with more room explains nothing. Of PCI pools and of what placement
+        refused it is told what was free.
         """
         named = [c for c in self.counted if c.resource in self.binding]
-        return [c for c in named if (c.room == self.slots.all if c.room is not None else c.resource == "pci")]
+        return [c for c in named if (c.room == self.slots.all if c.room is not None else c.resource != "numa")]
 
     @property
     def refused_despite_room(self) -> bool:

@@ -208,6 +208,7 @@ class Attempt:
             attempt), ``computed`` (flavor seen elsewhere for this VM), ``assumed`` (inventory file) or None.
         stamp: whose clock ``selected_us`` is of.
         outcome: ``succeeded``, ``no-valid-host``, ``claim-refused``, ``placement-conflict``, ``failed``, ``unknown``.
+        check: why the conductor's check before a live migration passed the target over; the VM never came there.
     """
 
     number: int
@@ -224,6 +225,17 @@ class Attempt:
     links: tuple[Link, ...]
     citations: tuple[Citation, ...]
     stamp: Stamp | None = None
+    check: str | None = None
+
+    @property
+    def forced(self) -> bool:
+        """True when the conductor allocated on the target without the scheduler, as the request demanded."""
+        return any(citation.what == "live-forced-claim" for citation in self.citations)
+
+    @property
+    def limited(self) -> bool:
+        """True when the request told the scheduler which hosts alone it may look at."""
+        return self.schedule is not None and bool(self.schedule.limited_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +292,20 @@ class Migration:
     flavor: str | None = None
 
     @property
+    def forced_host(self) -> str | None:
+        """The host that the request forced and that had no room, where the conductor says so; None where it does not.
+
+        ``Unable to move instance V to host H. There is not enough capacity on the host`` (nova/scheduler/utils.py
+        ``claim_resources_on_destination``, Pike and later).
+        """
+        _, unable, rest = (self.fault or "").partition("Unable to move instance ")
+        host, _, full = rest.partition(" to host ")[2].partition(". ")
+        return host if unable and full.startswith("There is not enough capacity") else None
+
+    @property
     def blind(self) -> bool:
-        """True when it reached a target and no line shows a filter or a candidate of the choice."""
-        reached = self.request_id is not None and any(a.selected is not None for a in self.attempts)
+        """True when it reached a target that was not forced, and no line shows a filter or a candidate of the choice."""
+        reached = self.request_id is not None and any(a.selected is not None and not a.forced for a in self.attempts)
         return reached and not any(a.schedule and (a.schedule.filters or a.schedule.candidates) for a in self.attempts)
 
 

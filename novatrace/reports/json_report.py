@@ -244,6 +244,7 @@ def _attempt(a: Attempt) -> _Json:
         if a.claim is None or a.claim.granted is None
         else {"granted": a.claim.granted, "reasons": list(a.claim.reasons), "node": a.claim.node},
         "outcome": a.outcome,
+        "check": a.check,
         "links": [{"what": link.what, "tier": link.tier, "candidates": link.candidates} for link in a.links],
     }
 

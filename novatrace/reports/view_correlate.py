@@ -176,7 +176,8 @@ def _tried(attempt: Attempt, told: str | None) -> str:
         )
         ended = f" ({attempt.outcome})" if attempt.outcome != told or not refused else ""
         return f"{'/'.join(dict.fromkeys(refused)) or 'no host'}{ended}"
-    ended = "" if attempt.outcome in ("succeeded", "unknown", told) else f" ({attempt.outcome})"
+    outcome = "check failed" if attempt.check is not None else attempt.outcome
+    ended = "" if outcome in ("succeeded", "unknown", told) else f" ({outcome})"
     return f"{words.host(attempt.selected)}{ended}"
 
 

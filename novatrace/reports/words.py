@@ -83,7 +83,8 @@ def bound(burst: Burst) -> str:
     """The binding resources; of NUMA cells and PCI devices the classes that were short, where they were counted."""
     classes: dict[str, list[str]] = {}
     for counted in burst.binding_classes:
-        classes.setdefault(counted.resource, []).append(counted.name)
+        if counted.name != counted.resource:
+            classes.setdefault(counted.resource, []).append(counted.name)
     return ", ".join(
         f"{NAMES.get(name, name)} ({', '.join(classes[name])})" if name in classes else NAMES.get(name, name)
         for name in burst.binding
