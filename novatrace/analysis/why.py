@@ -147,6 +147,14 @@ def _by_filters(migration: Migration, attempt: Attempt, schedule: Pass, asked: _
     if schedule.outcome == "placement-empty":
         text = f"Placement offered no candidate at all in attempt {number}{_no_room(attempt, schedule, asked)}."
         return text, "observed", _lines(schedule, "placement-empty")
+    if schedule.none_came_in:
+        left = (
+            f"excluded {', '.join(schedule.ignored)}"
+            if schedule.ignored
+            else f"allowed {', '.join(schedule.limited_to)} alone"
+        )
+        text = f"The request {left}, and no other host came in, so {host} was never considered: {_outside(attempt, schedule, asked)}."
+        return text, "observed", _lines(schedule, "hosts-filtered")
     if not schedule.filters and not schedule.candidates:
         text = f"Attempt {number}: the filter chain is not logged (nova-scheduler without DEBUG)."
         return text, "observed", schedule.citations[-1:]

@@ -55,8 +55,8 @@ def _advice(case: Case, name: str) -> str:
     retry = f"A refused claim is tried on another host only while {attempts}, 3 unless set, and the alternates last."
     if name == "numa":
         return (
-            f"Placement does not count NUMA cells and hugepages, so choices that run at once share a view until the claim: keep "
-            f"NUMATopologyFilter in {_options.named('enabled_filters', case)} and move such VMs one at a time to a host. {retry}"
+            f"Keep NUMATopologyFilter in {_options.named('enabled_filters', case)}: without it such VMs are sent to hosts whose cells "
+            f"are full already. {retry}"
         )
     if name == "pci":
         guarded = _options.named("pci_in_placement", case)

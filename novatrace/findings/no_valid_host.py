@@ -38,15 +38,37 @@ def find(case: Case) -> Iterator[Finding]:
         by = ", ".join(
             f"{name} decided {number}" for name, number in sorted(last.items(), key=lambda kv: (-kv[1], kv[0]))
         )
+        before = sum(any(a.schedule is not None and a.schedule.none_came_in for a in m.attempts[-1:]) for m in failed)
         yield Finding(
             slug="no-valid-host",
             severity="error",
-            title=f"{_wording.count(count, 'move')} found no host: {words}{f' ({by})' if by else ''}",
+            title=f"{_wording.count(count, 'move')} found no host: {_reason(words, by, before, count)}",
             subject=stage,
             measures=(Measure("moves", count, 0, "moves"),),
             basis="observed",
             evidence=tuple(m.citations[-1] for m in failed),
-            advice=f"{_wording.listed(last)} removed the last hosts. {advice}" if last else advice,
+            advice=" ".join(_advice(list(last), advice, before, count)),
+        )
+
+
+def _reason(words: str, by: str, before: int, count: int) -> str:
+    """By which filters, and where none had anything to do."""
+    filters = f"{words}{f' ({by})' if by else ''}"
+    if not before:
+        return filters
+    none = "none came in but what the request excluded or did not allow"
+    return none if before == count else f"{filters}, or {none} ({before})"
+
+
+def _advice(last: list[str], advice: str, before: int, count: int) -> Iterator[str]:
+    if last:
+        yield f"{_wording.listed(last)} removed the last hosts."
+    if before < count:
+        yield advice
+    if before:
+        yield (
+            "Where none came in, placement had no other candidate (or, before Pike, no other host was up): compare what was asked for "
+            "with `openstack resource provider inventory list` and usage, and look for disabled services."
         )
 
 

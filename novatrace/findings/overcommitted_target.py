@@ -45,6 +45,9 @@ def _finding(burst: Burst, short: Shortage | None, *, in_placement: bool | None)
 
 def _counted(burst: Burst, victims: int) -> str:
     count = len(burst.arrivals)
+    if burst.refused_despite_room:
+        turned = f"{victims} of {_wording.count(count, 'arrival')} turned away for want of {_names(burst)}"
+        return f"{turned}, although the last view had room for {burst.slots.all}"
     if burst.effect == "overloaded":
         over = f"{_names(burst)} used beyond total × ratio"
         return f"{over} after {_wording.count(count, 'arrival')}"
@@ -56,9 +59,9 @@ def _counted(burst: Burst, victims: int) -> str:
 def _advice(burst: Burst, short: Shortage | None, *, in_placement: bool | None) -> str:
     if burst.refused_despite_room:
         return (
-            f"{burst.target.host} refused although the last view of it had room for {burst.slots.all}: compare what placement "
-            "counts there (`openstack resource provider usage show UUID`; `nova-manage placement audit` since Ussuri) with the "
-            "VMs on the host, and look at the words of the refusal, before anything is migrated there again."
+            "Where a host refused although the last view of it had room, compare what placement counts there (`openstack resource "
+            "provider usage show UUID`; `nova-manage placement audit` since Ussuri) with the VMs on the host, and look at the words "
+            "of the refusal, before anything is migrated there again."
         )
     room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
     waves = f"{_send(burst)} to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."

@@ -147,6 +147,15 @@ class Pass:
     limited_to: tuple[str, ...] = ()
     stamp: Stamp | None = None
 
+    @property
+    def none_came_in(self) -> bool:
+        """True when no host was left before the first filter: what came in the request excluded, or did not allow.
+
+        ``Filtered []`` stands there, at DEBUG, without a chain before it.
+        """
+        listed = any(citation.what == "hosts-filtered" for citation in self.citations)
+        return listed and not (self.filters or self.candidates) and bool(self.ignored or self.limited_to)
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimResource:

@@ -17,6 +17,7 @@ from novatrace.reports.view_inspect import coverage_section
 from novatrace.reports.view_why import free_section, why_section
 
 _BUSY = 2
+_HTTP_REFUSED = 400
 _SHOWN_EVIDENCE = 4
 
 
@@ -155,15 +156,18 @@ def _migration_row(m: Migration) -> list[Cell]:
         m.accepted_us if m.accepted_us is not None else next((a.selected_us for a in m.attempts if a.selected_us), None)
     )
     begun = begun if begun is not None else (m.timeline[0].when_us if m.timeline else None)
+    by_api = not m.attempts and m.http_status is not None and m.http_status >= _HTTP_REFUSED
     told = m.stage if len(m.attempts) == 1 else None
     tried = ", ".join(_tried(a, told) for a in m.attempts) or "not logged"
+    if by_api:
+        tried = f"refused by the API (HTTP {m.http_status})"
     return [
         cell(words.name(m)),
         cell(words.outcome(m), words.outcome_tone(m.outcome)),
         cell(m.instance_state.upper() if m.instance_state else None, "bad" if m.instance_state == "error" else ""),
         cell(words.action(m)),
         cell(words.clock(begun)),
-        cell(m.stage),
+        cell(None if by_api else m.stage),
         cell(f"{words.host(m.source)} → {tried}"),
     ]
 

@@ -172,6 +172,8 @@ def _pass(schedule: Pass, case: Case) -> Iterator[Block]:
                 for step in schedule.filters
             ],
         )  # fmt: skip
+    elif schedule.none_came_in:
+        yield say(f"no filter ran: {words.none_came_in(schedule)}", "warn")
     elif schedule.outcome != "placement-empty":
         yield say("filter chain: not logged (nova-scheduler without DEBUG)", "warn")
     for rejection in schedule.rejected:

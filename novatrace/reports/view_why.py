@@ -26,7 +26,7 @@ def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
         if not passes:
             yield say(f"{words.host(burst.target)}: no scheduler pass that chose it is in these logs.", "warn")
             continue
-        reasons = Counter(reason for attempt in passes if (reason := why_there(attempt)) is not None)
+        reasons = Counter(reason for attempt in passes if (reason := _instead(attempt, burst)) is not None)
         for reason, number in reasons.most_common(_REASONS_SHOWN):
             yield say(f"{reason} ({number} of {words.count(len(passes), 'pass', 'passes')}).")
         yield from _funnel([attempt.schedule for attempt in passes if attempt.schedule is not None])
@@ -34,6 +34,14 @@ def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
         yield from _funnel([
             a.schedule for m in case.migrations if m.stage == "filtered-out" for a in m.attempts if a.schedule is not None
         ])  # fmt: skip
+
+
+def _instead(attempt: Attempt, burst: Burst) -> str | None:
+    """Why an attempt reached for the target of a burst, and what it took instead where placement refused that one."""
+    reason, schedule = why_there(attempt), attempt.schedule
+    if reason is None or schedule is None or schedule.selected is None or schedule.selected.host == burst.target.host:
+        return reason
+    return f"placement refused {words.host(burst.target)}, and the next that it granted was taken: {reason}"
 
 
 def _attempts(case: Case, burst: Burst) -> Iterator[Attempt]:
@@ -76,7 +84,8 @@ def why_there(attempt: Attempt) -> str | None:
         return f"{words.host(attempt.selected)} was an alternate of an earlier pass, or its pass is not logged"
     last = next((s for s in reversed(schedule.filters) if s.before is not None and s.before > s.after), None)
     if schedule.outcome == "filtered-out":
-        return f"{last.name} removed the last {words.count(last.before or 0, 'host')}" if last else "no host passed"
+        empty = words.none_came_in(schedule) if schedule.none_came_in else "no host passed"
+        return f"{last.name} removed the last {words.count(last.before or 0, 'host')}" if last else empty
     if len(schedule.candidates) == 1:
         host = words.host(schedule.candidates[0].host)
         narrowed = f"; {last.name} left it of {last.before}" if last else ""

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from novatrace.model.capacity import Burst, Capacity
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
-from novatrace.model.migration import HostNode, Migration, Resources
+from novatrace.model.migration import HostNode, Migration, Pass, Resources
 from novatrace.model.resource import NAMES
 
 STAGES = {
@@ -77,6 +77,13 @@ def resources(held: Resources) -> str:
     """``2 vCPU, 4096 MB RAM, 20 GB disk``; unknown ones are said."""
     parts = (("vCPU", held.vcpus, ""), ("RAM", held.ram_mb, "MB"), ("disk", held.disk_gb, "GB"))
     return ", ".join(f"{name} {amount(value, unit).strip()}" for name, value, unit in parts)
+
+
+def none_came_in(schedule: Pass) -> str:
+    """Why no filter had anything to do: ``no host came in but compute-03, which the request excluded``."""
+    if schedule.ignored:
+        return f"no host came in but {listed(list(schedule.ignored))}, which the request excluded"
+    return f"{listed(list(schedule.limited_to))}, which the request demanded, did not come in"
 
 
 def bound(burst: Burst) -> str:
