@@ -155,8 +155,18 @@ def _overlapping(reached: list[Reached]) -> Iterable[list[Reached]]:
 
 
 def in_arrival_order(burst: list[Reached]) -> list[Reached]:
-    """A burst's arrivals by the moment at which each target was picked (or refused by placement)."""
-    return sorted(
-        burst,
-        key=lambda r: (r.arrival.selected_us or 0, r.arrival.request_id or "", r.arrival.instance_uuid or ""),
-    )
+    """A burst's arrivals by the moment at which each target was picked (or refused by placement).
+
+    Without DEBUG who was let in is known by its claim alone, which comes after its allocation: placement refuses for want of
+    room when that is taken, so that they stand before the first refusal.
+    """
+    refused = min((r.arrival.selected_us or 0 for r in burst if r.conflict is not None), default=None)
+
+    def key(item: Reached) -> tuple[int, int, int, str, str]:
+        when = item.arrival.selected_us or 0
+        late = item.stamp is not None and item.stamp.what == "claim" and item.arrival.outcome == "admitted"
+        before = late and refused is not None and when >= refused and (item.begin_us or 0) <= refused
+        place = (refused or 0) if before else when
+        return (place, 0 if before else 1, when, item.arrival.request_id or "", item.arrival.instance_uuid or "")
+
+    return sorted(burst, key=key)
