@@ -161,6 +161,10 @@ class Ledger:
             if row is not None and kind in found and _known(row) > _known(found[kind]) + _AUDIT_US:
                 order.remove(kind)
                 order.insert(order.index("scheduler") + 1, kind)
+        refusal, state = found.get("placement"), found.get("host-state")
+        if refusal is not None and state is not None and _known(state) > _known(refusal):
+            order.remove("host-state")
+            order.insert(order.index("placement"), "host-state")
         if "claim" in found and "tracker" in found and _known(found["tracker"]) > _known(found["claim"]):
             order.remove("tracker")
             order.insert(order.index("claim"), "tracker")

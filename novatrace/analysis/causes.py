@@ -81,33 +81,34 @@ def _span(burst: Burst) -> str:
 
 def _room(burst: Burst) -> str:
     """What room there was; where a refusal contradicts the view before it, both are told."""
-    bound = ", ".join(_bound(burst)) or "resource not named"
+    bound = "; ".join(_bound(burst)) or "resource not named"
     slots = burst.slots.all
     refusal = next((a.reason for a in burst.arrivals if a.outcome == "victim" and a.reason), None)
-    detail = _detail(burst)
     if burst.refused_despite_room:
         source = burst.capacity.source if burst.capacity else "last"
         said = f'a claim said "{refusal}"' if refusal else f"it refused for want of {bound}"
-        return f"{said}, although the {source} view before had room for {slots} ({bound}{detail})"
+        return f"{said}, although the {source} view before had room for {slots} ({bound})"
     if slots is None:
         return f"it had not enough room ({bound})"
-    return f"it had room for {slots} ({bound}{detail})"
+    return f"it had room for {slots} ({bound})"
 
 
 def _bound(burst: Burst) -> list[str]:
-    """What bound by name, where it was counted with its amounts: ``2 MiB pages: 3072 free, 2048 each``."""
-    classes = burst.binding_classes
-    counted = {c.resource for c in classes}
+    """What bound, with its amounts where they were counted: ``2 MiB pages: 3072 free, 2048 each``."""
+    classes: dict[str, list[str]] = {}
+    for counted in burst.binding_classes:
+        classes.setdefault(counted.resource, []).append(_class_detail(counted))
     return [
-        *(_class_detail(c) for c in classes),
-        *(NAMES.get(name, name) for name in burst.binding if name not in counted),
+        told
+        for name in burst.binding
+        for told in classes.get(name) or [f"{NAMES.get(name, name)}{_detail(burst, name)}"]
     ]
 
 
-def _detail(burst: Burst) -> str:
-    if burst.capacity is None or not burst.binding or burst.binding[0] not in UNITS:
+def _detail(burst: Burst, name: str) -> str:
+    """``: 6656 MB free, 4096 each`` of vCPU, RAM and disk, where they are known."""
+    if burst.capacity is None or name not in UNITS:
         return ""
-    name = burst.binding[0]
     free = getattr(burst.capacity.free, name)
     needs = [getattr(a.demand, name) for a in burst.arrivals]
     known = sorted({need for need in needs if need is not None})
@@ -127,7 +128,7 @@ def _class_detail(counted: Counted) -> str:
         cells = [str(amount) for amount in counted.free]
         free = f"{', '.join(cells[:-1])} and {cells[-1]} free in its {len(cells)} NUMA cells"
     cells_each = f" on {counted.over} cells" if counted.over > 1 else ""
-    largest = "each" if len(set(counted.asked)) == 1 else "at most for one"
+    largest = "each" if len({amount for amount in counted.asked if amount}) == 1 else "at most for one"
     each = "" if counted.each is None else f", {counted.each} {largest}{cells_each}"
     return f"{counted.name}: {free}{each}"
 

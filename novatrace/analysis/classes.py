@@ -116,7 +116,7 @@ class Classes:
             for row in later
             if row.when_us <= until_us + apart_us
         )
-        return not (change.left or change.unknown or rose)
+        return not (change.left or rose)
 
     def _newest(self, lines: Sequence[_Line], target: HostNode, first_us: int | None) -> _Line | None:
         """The newest line before a moment, unless something moved between what it knows and that moment."""

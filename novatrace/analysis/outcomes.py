@@ -68,7 +68,7 @@ def judge(
 ) -> Ending:
     """How an action ended."""
     mine = [e for e in request.events if e.instance_uuid in (None, instance_uuid) or instance_uuid is None]
-    failures = [e for e in mine if e.kind in _FAILURES and not e.inherited]
+    failures = [e for e in mine if (e.kind in _FAILURES or _errored(e)) and not e.inherited]
     failures = _not_recovered(failures, drafts)
     refused_by_api = status is not None and status >= _HTTP_REFUSED
     if failures or refused_by_api or _nowhere(drafts):
@@ -98,6 +98,11 @@ def _reached_state(action: str, events: list[Event]) -> str:
     return next(brought, "active")
 
 
+def _errored(event: Event) -> bool:
+    """True for the target's line that sets the VM to ERROR for want of resources."""
+    return event.kind == "resources-unavailable" and event.values.get("where") == "vm-state"
+
+
 def _not_recovered(failures: list[Event], drafts: list[Draft]) -> list[Event]:
     """Failures that a later attempt did not make good: after a reschedule the next target's grant counts."""
     if len(drafts) < 2 or drafts[-1].claim is None or not drafts[-1].claim.claim.granted:  # noqa: PLR2004 - a second try
@@ -105,7 +110,9 @@ def _not_recovered(failures: list[Event], drafts: list[Draft]) -> list[Event]:
     granted_us = drafts[-1].claim.claim.when_us
     lasting = ("task-failed", "vm-state-error", "reschedule-failed")
     return [
-        e for e in failures if e.kind in lasting or granted_us is None or e.when_us is None or e.when_us >= granted_us
+        e
+        for e in failures
+        if e.kind in lasting or _errored(e) or granted_us is None or e.when_us is None or e.when_us >= granted_us
     ]
 
 
@@ -127,8 +134,7 @@ def _went_on(events: list[Event], drafts: list[Draft], aftermath: Aftermath) -> 
 def _failed_state(events: list[Event], aftermath: Aftermath) -> str | None:
     """ERROR on the compute side outlasts what the conductor set before it."""
     kinds = {e.kind for e in events}
-    unavailable = any(e.kind == "resources-unavailable" and e.values.get("where") == "vm-state" for e in events)
-    if "vm-state-error" in kinds or unavailable or aftermath.operator_state == "error":
+    if "vm-state-error" in kinds or any(_errored(e) for e in events) or aftermath.operator_state == "error":
         return "error"
     for event in reversed(events):
         if event.kind in ("instance-state-set", "vm-state-restored") and event.values.get("state"):

@@ -36,6 +36,10 @@ def _reasons(v: _Values) -> str:
     return "; ".join(v.get("reasons", ())) or "no reason logged"
 
 
+def _hosts(number: int) -> str:
+    return f"{number} host{'' if number == 1 else 's'}"
+
+
 def _alternates(v: _Values) -> str:
     number = len(v["alternates"])
     return f"{number} alternate{'' if number == 1 else 's'}"
@@ -49,13 +53,13 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
     "live-migrate-requested": lambda v: f"API: live migration to {v['destination']}",
     "rpc-cast": lambda v: f"cast on {v['topic']}",
     "schedule-start": lambda _: "scheduling started",
-    "filter-start": lambda v: f"filtering starts with {v['hosts_before']} host(s)",
-    "filter-result": lambda v: f"{v['filter_name']} left {v['hosts_after']} host(s)",
+    "filter-start": lambda v: f"filtering starts with {_hosts(v['hosts_before'])}",
+    "filter-result": lambda v: f"{v['filter_name']} left {_hosts(v['hosts_after'])}",
     "filters-exhausted": lambda v: (
         "filters removed every host: "
         + ", ".join(f"{s['name']} {'' if s['before'] is None else s['before']}→{s['after']}" for s in v["results"])
     ),
-    "hosts-filtered": lambda v: f"{len(v['hosts'])} host(s) passed all filters",
+    "hosts-filtered": lambda v: f"{_hosts(len(v['hosts']))} passed all filters",
     "hosts-weighed": lambda v: "weighed, best first: " + ", ".join(s["host"] for s in v["hosts"][:3]),
     "host-selected": lambda v: f"selected {v['host']['host']}",
     "placement-claim-start": lambda _: "claiming in placement",

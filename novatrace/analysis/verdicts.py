@@ -48,6 +48,8 @@ def judge(
         capacity = _at_first_claim(burst, ledger.before(ledger.room(target), first, began_us(burst)))
         held = overloads(target, burst, ledger, min(following, default=None))
         counted = classes.before(target, burst, first)
+        if claims_in_placement and not held:
+            capacity = _not_contradicted(burst, capacity)
         scene = _Scene(target, burst, capacity, counted, held, ledger, classes, claims_in_placement)
         bursts.append(_judged(scene, clocks))
     return among_several(bursts, migrations)
@@ -150,6 +152,18 @@ def _at_first_claim(reached: list[Reached], capacity: Capacity | None) -> Capaci
     whole = merged(own, capacity.free) if capacity is not None else own
     where = claim.citations[0].provenance if claim.citations else None
     return Capacity(whole, "claim", "observed", claim.when_us, where)
+
+
+def _not_contradicted(reached: list[Reached], capacity: Capacity | None) -> Capacity | None:
+    """Without the amounts that cannot be those of before the burst: placement lets in no more than fit, and more came in.
+
+    Such a view is old: what left the host since is in no log of the case.
+    """
+    if capacity is None:
+        return None
+    slots, inside = _slots(reached, capacity, ()), sum(r.arrival.outcome == "admitted" for r in reached)
+    stale = [name for name in RESOURCES if (room := getattr(slots, name)) is not None and room < inside]
+    return replace(capacity, free=replace(capacity.free, **dict.fromkeys(stale))) if stale else capacity
 
 
 def _binding(refused: list[Reached]) -> tuple[str, ...]:
