@@ -13,7 +13,7 @@ import numpy as np
 
 from novatrace.analysis.replay.board import VmClass
 from novatrace.analysis.replay.chance import Chance
-from novatrace.analysis.replay.ranking import Ranking, best, excluded, ordered
+from novatrace.analysis.replay.ranking import Ranking, excluded, ordered
 from novatrace.analysis.replay.top_set import TopSet
 from novatrace.analysis.replay.view import NOBODY, View
 from novatrace.model.replay import Rules
@@ -40,7 +40,7 @@ class Chooser:
         self.ranking = Ranking(view, cls, rules, room)
         size = rules.subset_size
         self._any = not rules.by_slots and (size is None or size >= len(cls.hosts))
-        self._top = None if self._any or rules.by_slots else TopSet(size or 1, spare=rules.max_attempts - 1)
+        self._top = None if self._any or rules.by_slots else TopSet(size or 1)
         self._hosts = np.array(cls.hosts, dtype=np.intp)
         self._shares: Amounts | None = None
 
@@ -85,15 +85,11 @@ class Chooser:
         runs = np.arange(max(self._view.runs, self._room.runs)) if runs is None else runs
         if self._rules.by_slots or self._any:
             return self._thrown(chance, runs, tried)
-        if self._top is not None and (self._rules.subset_size or 1) > 1 and not self._rules.shuffle_ties:
+        if self._top is not None and not self._rules.shuffle_ties:
             return self._top.pick(self.ranking, chance, runs, tried)
         scores = self.ranking.refresh()
         left = scores if len(runs) == len(scores) else scores[runs if len(scores) > 1 else np.zeros_like(runs)]
-        left = excluded(left, tried) if tried else left
-        if self._rules.shuffle_ties:
-            return self._tied(left, chance)
-        hosts, found = best(left)
-        return np.where(found, hosts, NOBODY)
+        return self._tied(excluded(left, tried) if tried else left, chance)
 
     def _tied(self, scores: Amounts, chance: Chance) -> Hosts:
         """A random one of those with the best weight, or of the subset where that is larger."""

@@ -132,25 +132,23 @@ class Arbiter:
 
     def with_retries(self, vm: int, chosen: Hosts, outcome: Outcome) -> None:
         """Claims on compute hosts: a refused VM is scheduled again on a fresh view, without the hosts that were tried."""
-        runs = np.flatnonzero(chosen >= 0)
-        hosts = chosen[runs]
+        runs, hosts = _sent(self.truth, chosen)
         tried: list[Hosts] = []
         for attempt in range(self._rules.max_attempts):
-            granted = self._granted(vm, runs, hosts, self._checks)
-            self._place(vm, runs[granted], hosts[granted], outcome)
-            outcome.refuse(hosts[~granted])
-            tried = [one[~granted] for one in (*tried, hosts)]
-            runs = runs[~granted]
+            refused = self._answer(vm, runs, hosts, self._granted(vm, runs, hosts, self._checks), outcome)
+            tried = [one[refused] for one in (*tried, hosts)]
+            runs = runs[refused]
             if not len(runs) or attempt + 1 == self._rules.max_attempts:
-                return
+                break
             hosts = self._chooser(vm).one(self._chance, runs, tried)
-            tried = [one[hosts >= 0] for one in tried]
-            runs, hosts = runs[hosts >= 0], hosts[hosts >= 0]
+            if hosts.min() < 0:
+                left = hosts >= 0
+                runs, hosts, tried = runs[left], hosts[left], [one[left] for one in tried]
+        self._take(vm, outcome)
 
     def in_placement(self, vm: int, chosen: Hosts, weighed: Weighed, outcome: Outcome) -> None:
         """Host after host down the list until placement grants; the compute host may refuse what only it can tell."""
-        runs = np.flatnonzero(chosen >= 0)
-        hosts = chosen[runs]
+        runs, hosts = _sent(self.truth, chosen)
         full = ~self.truth.fits(self._board.numbers, runs * self._board.size + hosts, self._cls(vm))
         if full.any():
             hosts[full] = weighed.first_with_room(self.truth, runs[full], hosts[full], outcome)
@@ -159,16 +157,15 @@ class Arbiter:
         allocated = np.ones(len(runs), dtype=np.bool_)
         for attempt in range(self._rules.max_attempts):
             granted = allocated & self._granted(vm, runs, hosts, self._board.others)
-            self._place(vm, runs[granted], hosts[granted], outcome)
-            outcome.refuse(hosts[~granted])
-            asked = [one[~granted] for one in asked]
-            runs = runs[~granted]
-            if not len(runs) or attempt + 1 == self._rules.max_attempts:
-                return
+            refused = self._answer(vm, runs, hosts, granted, outcome)
+            if not len(refused) or attempt + 1 == self._rules.max_attempts:
+                break
+            runs, asked = runs[refused], [one[refused] for one in asked]
             hosts, found = best(excluded(weighed.rows(runs), asked))
             runs, hosts = runs[found], hosts[found]
             asked = [*(one[found] for one in asked), hosts]
             allocated = self.truth.fits(self._board.numbers, runs * self._board.size + hosts, self._cls(vm))
+        self._take(vm, outcome)
 
     def _cls(self, vm: int) -> VmClass:
         return self._board.classes[self._board.of_vm[vm]]
@@ -179,20 +176,33 @@ class Arbiter:
             granted &= hosts != host
         return granted
 
-    def _place(self, vm: int, runs: Hosts, hosts: Hosts, outcome: Outcome) -> None:
-        if not len(runs):
-            return
-        cls = self._cls(vm)
+    def _answer(self, vm: int, runs: Hosts, hosts: Hosts, granted: NDArray[np.bool_], outcome: Outcome) -> Hosts:
+        """Notes who was let in and who was not; gives the places of the latter."""
+        if granted.all():
+            placed, refused = (runs, hosts), np.empty(0, dtype=np.intp)
+        else:
+            placed, refused = (runs[granted], hosts[granted]), np.flatnonzero(~granted)
+            outcome.refuse(hosts[refused])
+        outcome.placed[vm][placed[0]] = placed[1]
         if self._board.loose:
-            fitting = self.truth.fits(self._board.loose, runs * self._board.size + hosts, cls)
-            outcome.overloads += int((~fitting).sum())
-        outcome.placed[vm][runs] = hosts
-        everywhere = np.full(self.truth.runs, NOBODY, dtype=np.intp)
-        everywhere[runs] = hosts
-        self.truth.take(everywhere, cls)
+            at = placed[0] * self._board.size + placed[1]
+            outcome.overloads += int((~self.truth.fits(self._board.loose, at, self._cls(vm))).sum())
+        return refused
+
+    def _take(self, vm: int, outcome: Outcome) -> None:
+        """The truth learns where a VM went: once, for nobody is placed twice."""
+        self.truth.take(outcome.placed[vm], self._cls(vm))
 
     def _chooser(self, vm: int) -> Chooser:
         number = self._board.of_vm[vm]
         if number not in self._again:
             self._again[number] = Chooser(self.truth, self._board.classes[number], self._rules)
         return self._again[number]
+
+
+def _sent(truth: View, chosen: Hosts) -> tuple[Hosts, Hosts]:
+    """The runs in which a host was chosen, and the host of each; arrays that may be written to."""
+    if chosen.min() >= 0:
+        return truth.lines, chosen.copy()
+    runs = np.flatnonzero(chosen >= 0)
+    return runs, chosen[runs]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Hosts = NDArray[np.intp]
 
 Progress = Callable[[int, int], None]
-_BLOCK = 1 << 18  # places (runs × hosts) of a block: its arrays stay in the processor's cache
+_BLOCK = 1 << 20  # places (runs × hosts) of a block: enough that a step is more work than its call, few enough to keep
 _FEWEST, _MOST = 32, 4096
 _KEPT = 32  # classes of VMs for which rankings are kept from one decision to the next
 

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     Amounts = NDArray[np.float64]
     Hosts = NDArray[np.intp]
 
-_ANEW = 24  # after so many changes since the last look, weighing all is less work than following each
-
 
 class Ranking:
     """Weights of all hosts for a class of VMs by a view.
 
     Attributes:
         scores: a run in each row, a host in each column; -inf for hosts that do not pass.
-        version: another number whenever the scores may be others.
         weighed: hosts that were weighed anew so far, for tests of how the work grows.
     """
+
+    # What a follower has not yet been told: runs and hosts of changes, runs of which all is new; None: all runs.
+    _news: tuple[list[tuple[Hosts, Hosts]], list[Hosts]] | None
 
     def __init__(self, view: View, cls: VmClass, rules: Rules, room: View | None = None) -> None:
         self._view, self._cls = view, cls
@@ -44,8 +44,9 @@ class Ranking:
         self._low: dict[str, Amounts] = {}
         self._looked = [0, 0]
         self._lent = False
+        self._news = None
         self.scores: Amounts = np.empty((0, 0))
-        self.version = self.weighed = 0
+        self.weighed = 0
 
     def lend(self) -> Amounts:
         """The scores as they are now; they stay so in the hands of whoever has them."""
@@ -55,23 +56,44 @@ class Ranking:
     def refresh(self) -> Amounts:
         """The scores by the view as it is now."""
         changes = self._changes()
-        self.version += bool(changes) or not self.scores.size
-        if not self.scores.size or len(changes) > _ANEW:
+        if not self.scores.size or changes is None:
             self._all_anew()
         elif changes:
             self._own(max(self._view.runs, self._room.runs))
+            alike: dict[bool, list[Touch]] = {}
             for touch, own in changes:
-                self._follow(touch, own=own)
+                alike.setdefault(own, []).append(self._spread(touch))
+            for own, touches in alike.items():
+                self._follow(_joined(touches), own=own)
+                if self._news is not None:
+                    self._news[0].extend((touch.runs, touch.hosts) for touch in touches)
         return self.scores
 
-    def _changes(self) -> list[tuple[Touch, bool]]:
-        """What happened since the last look, and whether it was in the view itself (else in placement)."""
+    def told(self) -> tuple[list[tuple[Hosts, Hosts]], list[Hosts]] | None:
+        """What has changed since this was last asked: runs and hosts, and runs of which all is new; None: all runs."""
+        news, self._news = self._news, ([], [])
+        return news
+
+    def _spread(self, touch: Touch) -> Touch:
+        """A change from the time when all runs had one row, as one in each run."""
+        if not touch.shared or len(self.scores) == 1:
+            return touch
+        runs = np.arange(len(self.scores), dtype=np.intp)
+        hosts = np.repeat(touch.hosts, len(runs))
+        before = {name: np.repeat(values, len(runs)) for name, values in touch.before.items()}
+        return Touch(False, runs, hosts, runs * self.scores.shape[1] + hosts, before)
+
+    def _changes(self) -> list[tuple[Touch, bool]] | None:
+        """What happened since the last look, and whether it was in the view itself (else in placement); None: too much."""
         sources = (self._view,) if self._room is self._view else (self._view, self._room)
         found: list[tuple[Touch, bool]] = []
+        many = False
         for i, source in enumerate(sources):
-            found += [(touch, not i) for touch in source.touched[self._looked[i] :]]
-            self._looked[i] = len(source.touched)
-        return found
+            unseen = source.forgotten + len(source.touched) - self._looked[i]
+            self._looked[i] += unseen
+            many |= unseen > source.kept
+            found += [(touch, not i) for touch in source.touched[len(source.touched) - unseen :]] if not many else []
+        return None if many else found
 
     def _own(self, runs: int) -> None:
         """A row for each run, in an array that nobody else holds."""
@@ -79,6 +101,7 @@ class Ranking:
             self.scores = np.repeat(self.scores, runs, axis=0)
             self._high = {name: np.repeat(bound, runs) for name, bound in self._high.items()}
             self._low = {name: np.repeat(bound, runs) for name, bound in self._low.items()}
+            self._news = None
         elif self._lent:
             self.scores = self.scores.copy()
         self._lent = False
@@ -93,7 +116,7 @@ class Ranking:
                 self._high[weigher.name], self._low[weigher.name] = high, low
         self.scores = self._summed(passing, slice(None))
         self.weighed += passing.size
-        self._lent = False
+        self._lent, self._news = False, None
 
     def _passing(self) -> NDArray[np.bool_]:
         board = self._view.board
@@ -145,11 +168,8 @@ class Ranking:
         return normal if weigher.multiplier == 1.0 else weigher.multiplier * normal
 
     def _follow(self, touch: Touch, *, own: bool) -> None:
-        """One change: the host is weighed anew, or its whole run where a bound moved."""
+        """Changes: their hosts are weighed anew, or whole runs where a bound moved. A host may be among them more than once."""
         runs, places = touch.runs, touch.places
-        if touch.shared and len(self.scores) > 1:
-            runs = np.arange(len(self.scores), dtype=np.intp)
-            places = runs * self.scores.shape[1] + touch.hosts
         flat = self.scores.reshape(-1)
         passed = flat[places] > -np.inf
         still = passed & self._still(places)
@@ -161,7 +181,7 @@ class Ranking:
                 moved = passed & self._moved(weigher.name, runs, (before, now), passed & ~still)
                 if moved.any():
                     flat[places] = np.where(still, flat[places], -np.inf)
-                    self._rebound(weigher, runs[moved])
+                    self._rebound(weigher, np.unique(runs[moved]))
             fresh += self._part(weigher, now, runs)
         flat[places] = np.where(still, fresh, -np.inf)
         self.weighed += len(runs)
@@ -214,6 +234,17 @@ class Ranking:
             some = runs[other]
             self.scores[some] = self._summed(passing[other], some)
             self.weighed += len(some) * self.scores.shape[1]
+            if self._news is not None:
+                self._news[1].append(some)
+
+
+def _joined(touches: Sequence[Touch]) -> Touch:
+    """Several changes as one."""
+    if len(touches) == 1:
+        return touches[0]
+    runs, hosts, places = (np.concatenate([touch[at] for touch in touches]) for at in (1, 2, 3))
+    before = {name: np.concatenate([touch.before[name] for touch in touches]) for name in touches[0].before}
+    return Touch(touches[0].shared, runs, hosts, places, before)
 
 
 def best(scores: Amounts) -> tuple[Hosts, NDArray[np.bool_]]:

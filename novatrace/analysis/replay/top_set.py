@@ -1,7 +1,9 @@
 """The k best hosts of each run, kept as a set: a random one of them needs no order.
 
-From one decision to the next few members change: the best host outside is exchanged for the worst inside as long as it is
-better. Of equal weights the host that comes first is better, as in Nova's stable sort.
+Beside the set a reserve of the next best is kept, so that a change asks for a look at the reserve and not at all hosts. What is
+in neither is known to be no better than a bound; when the reserve falls below it, both are made anew from all hosts.
+Of equal weights the host that comes first is better, as in Nova's stable sort; so the places of a run (set and
+reserve together) stand in the order of hosts.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from novatrace.analysis.replay.chance import Chance
-from novatrace.analysis.replay.ranking import Ranking
+from novatrace.analysis.replay.ranking import Ranking, excluded
 from novatrace.analysis.replay.view import NOBODY
 
 if TYPE_CHECKING:
@@ -20,74 +22,193 @@ if TYPE_CHECKING:
 
     Amounts = NDArray[np.float64]
     Hosts = NDArray[np.intp]
+    Flags = NDArray[np.bool_]
+
+_RESERVE = 96  # hosts beside the set: a look at them costs little, and they last for about as many changes
 
 
 class TopSet:
-    """The ``size`` best hosts, and ``spare`` more in place of those that were tried in vain."""
+    """The ``size`` best hosts.
 
-    def __init__(self, size: int, *, spare: int) -> None:
-        self._size, self._spare = size, spare
-        self.members: Hosts = np.empty((0, 0), dtype=np.intp)
-        self._inside: Amounts = np.empty((0, 0))
-        self._version = -1
+    Attributes:
+        made: rows that were made anew from all hosts so far, for tests of how the work grows.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._wanted = size
+        self._size = self._width = self._number = 0
+        self._lines: Hosts = np.empty(0, dtype=np.intp)
+        self.made = 0
+
+    def members(self) -> Hosts:
+        """The hosts of the set, for each run; those that do not pass may be among them where there are no others."""
+        return np.take_along_axis(self._hosts, self._places, axis=1)
 
     def pick(self, ranking: Ranking, chance: Chance, runs: Hosts, tried: Sequence[Hosts] = ()) -> Hosts:
         """A random one of the best in each of these runs, without those that were tried there."""
-        scores = ranking.refresh()
-        if ranking.version != self._version:
-            self._inside, self._version = self.update(scores), ranking.version
+        scores = self.update(ranking)
         lines = runs if len(scores) > 1 else np.zeros_like(runs)
-        members, weights = self.members[lines], self._inside[lines]
-        for one in tried:
-            weights = np.where(members == one[:, None], -np.inf, weights)
-        left = weights > -np.inf
-        over = left.sum(axis=1) - self._size
-        while (over > 0).any():
-            some = np.flatnonzero(over > 0)
-            worst = _worst(np.where(left[some], weights[some], np.inf), members[some])
-            left[some, worst] = False
-            over[some] -= 1
+        odd = _still_passing(scores, lines, tried)
+        if odd is None and not self._short.any():
+            if self._size == 1:
+                places: Hosts = self._places[lines, 0]
+            else:
+                places = self._places[lines, (chance.draws(len(runs)) * self._size).astype(np.intp)]
+            chosen: Hosts = self._hosts[lines, places]
+            return chosen
+        return self._pick_some(scores, chance, lines, tried, odd)
+
+    def _pick_some(
+        self, scores: Amounts, chance: Chance, lines: Hosts, tried: Sequence[Hosts], odd: Hosts | None
+    ) -> Hosts:
+        """The same where some sets hold fewer, or hosts that were tried still pass."""
+        places = self._places[lines]
+        left = self._inside[lines] > -np.inf
+        hosts = self._hosts[lines[:, None], places]
+        if odd is not None:
+            rows = excluded(scores[lines[odd]], [one[odd] for one in tried])
+            hosts[odd] = first_best(rows, self._size)
+            left[odd] = np.take_along_axis(rows, hosts[odd], axis=1) > -np.inf
         counts = left.sum(axis=1)
+        at = np.arange(len(lines))
         if counts.max(initial=0) <= 1:  # nobody has a choice
-            return np.where(counts > 0, members[np.arange(len(runs)), left.argmax(axis=1)], NOBODY)
-        wanted = (chance.draws(len(runs)) * counts).astype(np.intp)
-        places = wanted if left.all() else (left.cumsum(axis=1) > wanted[:, None]).argmax(axis=1)
-        return np.where(counts > 0, members[np.arange(len(runs)), np.minimum(places, members.shape[1] - 1)], NOBODY)
+            return np.where(counts > 0, hosts[at, left.argmax(axis=1)], NOBODY)
+        wanted = (chance.draws(len(lines)) * counts).astype(np.intp)
+        chosen = wanted if left.all() else (left.cumsum(axis=1) > wanted[:, None]).argmax(axis=1)
+        return np.where(counts > 0, hosts[at, np.minimum(chosen, hosts.shape[1] - 1)], NOBODY)
 
-    def update(self, scores: Amounts) -> Amounts:
-        """Makes ``members`` the best of these scores, and gives their weights."""
+    def tied(self, ranking: Ranking, runs: Hosts) -> tuple[Flags, Hosts, Flags]:
+        """For a set of one, in each of these runs: places as good as the best, the hosts there, and where there may be more."""
+        scores = self.update(ranking)
+        lines = runs if len(scores) > 1 else np.zeros_like(runs)
+        best = self._inside[lines, 0]
+        alike = (self._outside[lines] == best[:, None]) & (best > -np.inf)[:, None]
+        alike[np.arange(len(lines)), self._places[lines, 0]] = best > -np.inf
+        return alike, self._hosts[lines], (self._bound[lines] == best) & (best > -np.inf)
+
+    def update(self, ranking: Ranking) -> Amounts:
+        """The scores as they are, with the set and the reserve as they give them."""
+        scores = ranking.refresh()
+        news = ranking.told()
+        if news is None or len(scores) != len(self._lines):
+            self._start(scores)
+            return scores
+        changes, whole = news
+        anew = [*whole, *(self._change(scores, *change) for change in changes)]
+        if any(map(len, anew)):
+            self._make(scores, np.unique(np.concatenate(anew)))
+        return scores
+
+    def _start(self, scores: Amounts) -> None:
         runs, hosts = scores.shape
-        size = min(self._size + self._spare, hosts)
-        lines = np.arange(runs)
-        if len(self.members) == 1 < runs:
-            self.members = np.repeat(self.members, runs, axis=0)
-        if len(self.members) != runs:
-            self.members = np.argsort(-scores, axis=1, kind="stable")[:, :size]
-            return np.take_along_axis(scores, self.members, axis=1)
-        inside = np.take_along_axis(scores, self.members, axis=1)
-        outside = scores.copy()
-        outside[lines[:, None], self.members] = -np.inf
-        some = lines
-        while len(some):
-            some = self._exchange(outside, inside, some)
-        return inside
+        self._size = min(self._wanted, hosts)
+        width = self._size + _RESERVE
+        self._width, self._number = (width if 2 * width < hosts else hosts), hosts
+        self._lines = np.arange(runs, dtype=np.intp)
+        self._hosts: Hosts = np.empty((runs, self._width), dtype=np.intp)
+        self._outside: Amounts = np.empty((runs, self._width))  # weights of the reserve; -inf at places of the set
+        self._places: Hosts = np.empty((runs, self._size), dtype=np.intp)
+        self._inside: Amounts = np.empty((runs, self._size))
+        self._place_of: NDArray[np.int16] = np.empty((runs, hosts), dtype=np.int16)  # of a host; -1: it is in neither
+        self._member_of: NDArray[np.int16] = np.empty((runs, self._width), dtype=np.int16)  # of a place; -1: reserve
+        self._bound: Amounts = np.empty(runs)  # no host that is in neither is better than this weight, …
+        self._last: Hosts = np.empty(runs, dtype=np.intp)  # … and of that weight, than the one at this place
+        self._short: Flags = np.empty(runs, dtype=np.bool_)  # True where the set holds some that do not pass
+        self._make(scores, self._lines)
 
-    def _exchange(self, outside: Amounts, inside: Amounts, some: Hosts) -> Hosts:
-        """Exchanges one host in each of these runs where one outside is better; the runs in which that was so."""
-        rows = outside if len(some) == len(outside) else outside[some]
-        coming = rows.argmax(axis=1)
-        better = rows[np.arange(len(some)), coming]
-        worst = _worst(inside[some], self.members[some])
-        least, leaving = inside[some, worst], self.members[some, worst]
-        swap = (better > least) | ((better == least) & (coming < leaving) & (better > -np.inf))
-        some, coming, leaving, worst = some[swap], coming[swap], leaving[swap], worst[swap]
-        outside[some, coming], outside[some, leaving] = -np.inf, least[swap]
-        inside[some, worst], self.members[some, worst] = better[swap], coming
-        return some
+    def _make(self, scores: Amounts, runs: Hosts) -> None:
+        """Set, reserve and bound of these runs from all hosts."""
+        rows = scores[runs]
+        self.made += len(runs)
+        at = np.arange(len(runs))[:, None]
+        hosts = first_best(rows, self._width)
+        weights = rows[at, hosts]
+        places = first_best(weights, self._size)
+        self._hosts[runs], self._places[runs] = hosts, places
+        self._inside[runs] = weights[at, places]
+        self._short[runs] = (self._inside[runs] == -np.inf).any(axis=1)
+        self._place_of[runs] = -1
+        self._place_of[runs[:, None], hosts] = np.arange(self._width, dtype=np.int16)
+        self._member_of[runs] = -1
+        self._member_of[runs[:, None], places] = np.arange(self._size, dtype=np.int16)
+        least = weights.min(axis=1) if self._width < self._number else np.full(len(runs), -np.inf)
+        last = self._width - 1 - (weights == least[:, None])[:, ::-1].argmax(axis=1)
+        self._bound[runs] = least
+        self._last[runs] = np.where(least > -np.inf, last, self._width)
+        weights[at, places] = -np.inf
+        self._outside[runs] = weights
+
+    def _change(self, scores: Amounts, runs: Hosts, hosts: Hosts) -> Hosts:
+        """A host in each of these runs is weighed otherwise than before; gives the runs that are to be made anew."""
+        at = runs * self._number + hosts
+        now = scores.reshape(-1)[at]
+        places = self._place_of.reshape(-1)[at].astype(np.intp)
+        members = self._member_of.reshape(-1)[runs * self._width + places].astype(np.intp)
+        if len(runs) and places.min() >= 0 and members.min() >= 0:
+            return self._exchange(runs, members, places, now)
+        known = places >= 0
+        risen = ~known & (now >= self._bound[runs]) & (now > -np.inf)
+        waits = known & (members < 0)
+        flat, row = self._outside.reshape(-1), runs[waits] * self._width + places[waits]
+        risen[waits] = now[waits] > flat[row]
+        flat[row] = now[waits]
+        inside = known & (members >= 0)
+        below = runs[risen]
+        if inside.any():
+            more = self._exchange(runs[inside], members[inside], places[inside], now[inside])
+            below = np.concatenate((below, more))
+        return below
+
+    def _exchange(self, runs: Hosts, members: Hosts, places: Hosts, now: Amounts) -> Hosts:
+        """Members give way to the best of the reserve where that is better; gives the runs that are to be made anew.
+
+        The members are at these ``places``, and weigh this ``now``.
+        """
+        row, outside = runs * self._width, self._outside
+        coming = outside.argmax(axis=1) if len(runs) == len(outside) else outside[runs].argmax(axis=1)
+        flat = outside.reshape(-1)
+        other = flat[row + coming]
+        better = (other > now) | ((other == now) & (coming < places) & (other > -np.inf))
+        stays = np.where(better, coming, places)
+        weight = np.where(better, other, now)
+        flat[row + places] = now
+        flat[row + stays] = -np.inf
+        member_of = self._member_of.reshape(-1)
+        member_of[row + places] = -1
+        member_of[row + stays] = members
+        at = runs * self._size + members
+        self._places.reshape(-1)[at] = stays
+        self._inside.reshape(-1)[at] = weight
+        gone = weight == -np.inf
+        if gone.any():
+            self._short[runs[gone]] = True
+        bound = self._bound[runs]
+        below: Hosts = runs[(weight < bound) | ((weight == bound) & (stays > self._last[runs]))]
+        return below
 
 
-def _worst(weights: Amounts, members: Hosts) -> Hosts:
-    """The place of the least weight; of equal ones that of the host that comes last."""
-    least = weights.min(axis=1)
-    last: Hosts = np.where(weights == least[:, None], members, -1).argmax(axis=1)
-    return last
+def first_best(weights: Amounts, number: int) -> Hosts:
+    """The columns of the ``number`` greatest of each row, in their order; of equal ones the first."""
+    rows, columns = weights.shape
+    if number >= columns:
+        return np.tile(np.arange(columns, dtype=np.intp), (rows, 1))
+    if number == 1:
+        return weights.argmax(axis=1)[:, None]
+    edge = np.partition(weights, columns - number, axis=1)[:, columns - number, None]
+    inside, alike = weights > edge, weights == edge
+    room = number - np.count_nonzero(inside, axis=1)
+    many = np.flatnonzero(np.count_nonzero(alike, axis=1) > room)
+    if len(many):
+        some = alike[many]
+        alike[many] = some & (some.cumsum(axis=1, dtype=np.int16) <= room[many, None])
+    inside |= alike
+    return np.nonzero(inside)[1].reshape(rows, number)
+
+
+def _still_passing(scores: Amounts, lines: Hosts, tried: Sequence[Hosts]) -> Hosts | None:
+    """Where a host that was tried would be chosen again; None: nowhere."""
+    found: Flags | None = None
+    for hosts in tried:
+        odd = (hosts >= 0) & (scores[lines, hosts] > -np.inf)
+        found = odd if found is None else found | odd
+    return np.flatnonzero(found) if found is not None and found.any() else None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Hosts = NDArray[np.intp]
 
 NOBODY = -1
+_SHARE = 8  # hosts for each change that is worth following
 _LOWEST = -1e300  # for a host whose weight was not logged; -inf is kept for hosts that do not pass
 
 
@@ -41,10 +42,11 @@ class View:
     """Room in rows (as ``Board.rows``) and what is weighed of HostStates, for ``runs`` runs.
 
     Attributes:
-        touched: every change so far; rankings keep up with the view by what was added since they last looked.
+        touched: the newest changes; rankings keep up with the view by what was added since they last looked.
+        forgotten: how many changes are no longer kept; who has not seen them weighs everything anew.
     """
 
-    __slots__ = ("board", "lines", "rows", "runs", "seen", "touched")
+    __slots__ = ("board", "forgotten", "lines", "rows", "runs", "seen", "touched")
 
     def __init__(self, board: Board, weighed: Sequence[str]) -> None:
         self.board, self.runs = board, 1
@@ -54,7 +56,13 @@ class View:
             name: np.array([[max(value, _LOWEST) for value in row]]) for name, row in known.items() if row is not None
         }
         self.touched: list[Touch] = []
+        self.forgotten = 0
         self.lines: Hosts = np.zeros(1, dtype=np.intp)
+
+    @property
+    def kept(self) -> int:
+        """So many changes are followed one by one; after more of them it is less work to weigh every host."""
+        return max(1, self.board.size // _SHARE)
 
     def spread(self, runs: int) -> None:
         """From one row for all runs to a row for each."""
@@ -89,6 +97,9 @@ class View:
             before[name] = old = flat[places]
             flat[places] = old + cls.changes[name]
         self.touched.append(Touch(self.runs == 1, runs, hosts, places, before))
+        if len(self.touched) > 2 * self.kept:
+            self.forgotten += self.kept
+            del self.touched[: self.kept]
 
     def fits(self, indexes: Sequence[int], places: Hosts, cls: VmClass) -> NDArray[np.bool_]:
         """True for the places (flat) that have room for a VM of the class in all of these rows."""
