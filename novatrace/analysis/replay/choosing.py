@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from novatrace.analysis.replay.board import VmClass
+from novatrace.analysis.replay.board import Board, VmClass
 from novatrace.analysis.replay.chance import Chance
 from novatrace.analysis.replay.ranking import Ranking, excluded, ordered
 from novatrace.analysis.replay.top_set import TopSet
@@ -24,7 +24,25 @@ if TYPE_CHECKING:
     Amounts = NDArray[np.float64]
     Hosts = NDArray[np.intp]
 
+KEPT = 64  # rankings that are kept up to date beside each other
 _TRIES = 8  # draws from all hosts before those that still fit are listed
+
+
+class Choosers:
+    """Who chooses for which class by which view, kept from one decision to the next while there are not too many."""
+
+    def __init__(self, board: Board, rules: Rules) -> None:
+        self.board, self.rules = board, rules
+        self._kept: dict[tuple[int, int, int], Chooser] = {}
+
+    def of(self, view: View, number: int, room: View) -> Chooser:
+        """For a class, by a view, among hosts that pass by ``room``."""
+        key = (id(view), number, id(room))
+        if key not in self._kept:
+            if len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = Chooser(view, self.board.classes[number], self.rules, room)
+        return self._kept[key]
 
 
 class Chooser:
@@ -87,9 +105,26 @@ class Chooser:
             return self._thrown(chance, runs, tried)
         if self._top is not None and not self._rules.shuffle_ties:
             return self._top.pick(self.ranking, chance, runs, tried)
+        if self._top is not None and (self._rules.subset_size or 1) == 1 and not tried:
+            return self._shuffled(self._top, chance, runs)
+        return self._tied(self._rows(runs, tried), chance)
+
+    def _rows(self, runs: Hosts, tried: Sequence[Hosts]) -> Amounts:
         scores = self.ranking.refresh()
         left = scores if len(runs) == len(scores) else scores[runs if len(scores) > 1 else np.zeros_like(runs)]
-        return self._tied(excluded(left, tried) if tried else left, chance)
+        return excluded(left, tried) if tried else left
+
+    def _shuffled(self, top: TopSet, chance: Chance, runs: Hosts) -> Hosts:
+        """A random one of those with the best weight: in the set and its reserve, or in all hosts where there may be more."""
+        tied, hosts, beyond = top.tied(self.ranking, runs)
+        chosen = np.empty(len(runs), dtype=np.intp)
+        some = np.flatnonzero(beyond)
+        if len(some):
+            chosen[some] = self._tied(self._rows(runs[some], ()), chance)
+        rest = np.flatnonzero(~beyond)
+        places = _nth(tied[rest], chance)
+        chosen[rest] = np.where(places >= 0, hosts[rest, places], NOBODY)
+        return chosen
 
     def _tied(self, scores: Amounts, chance: Chance) -> Hosts:
         """A random one of those with the best weight, or of the subset where that is larger."""

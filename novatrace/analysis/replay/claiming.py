@@ -13,10 +13,9 @@ import numpy as np
 
 from novatrace.analysis.replay.board import Board, VmClass
 from novatrace.analysis.replay.chance import Chance
-from novatrace.analysis.replay.choosing import Chooser
+from novatrace.analysis.replay.choosing import Chooser, Choosers
 from novatrace.analysis.replay.ranking import best, excluded, ordered
 from novatrace.analysis.replay.view import NOBODY, View
-from novatrace.model.replay import Rules
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,10 +110,10 @@ class Weighed:
 class Arbiter:
     """Grants or refuses, by the truth; knows how often a VM is tried again and where."""
 
-    def __init__(self, truth: View, rules: Rules, board: Board, chance: Chance) -> None:
-        self.truth, self._rules, self._board, self._chance = truth, rules, board, chance
-        self._checks = (*board.numbers, *board.others)
-        self._again: dict[int, Chooser] = {}
+    def __init__(self, truth: View, choosers: Choosers, chance: Chance) -> None:
+        self.truth, self._choosers, self._chance = truth, choosers, chance
+        self._rules, self._board = choosers.rules, choosers.board
+        self._checks = (*self._board.numbers, *self._board.others)
 
     def once(self, vm: int, chosen: Hosts, outcome: Outcome) -> None:
         """A claim of which a refusal is final, in the fewest steps: most of a replay's time is spent here."""
@@ -194,10 +193,7 @@ class Arbiter:
         self.truth.take(outcome.placed[vm], self._cls(vm))
 
     def _chooser(self, vm: int) -> Chooser:
-        number = self._board.of_vm[vm]
-        if number not in self._again:
-            self._again[number] = Chooser(self.truth, self._board.classes[number], self._rules)
-        return self._again[number]
+        return self._choosers.of(self.truth, self._board.of_vm[vm], self.truth)
 
 
 def _sent(truth: View, chosen: Hosts) -> tuple[Hosts, Hosts]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.chance import Chance, NoChanceError
-from novatrace.analysis.replay.choosing import Chooser
+from novatrace.analysis.replay.choosing import Chooser, Choosers
 from novatrace.analysis.replay.claiming import Arbiter, Outcome, Weighed
 from novatrace.analysis.replay.formula import expected_errors
 from novatrace.analysis.replay.tally import Tally
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 _BLOCK = 1 << 20  # places (runs × hosts) of a block: enough that a step is more work than its call, few enough to keep
 _FEWEST, _MOST = 32, 4096
-_KEPT = 32  # classes of VMs for which rankings are kept from one decision to the next
 
 
 def replay(
@@ -67,6 +66,7 @@ class Player:
     """Plays a scenario by rules.
 
     Attributes:
+        level: True when all choose on one view, and it has learnt of every claim whenever they do: then it is the truth.
         counted: True when all decide alike on one view and a refused claim is final: then counts tell everything.
         rounds: how often deciding begins anew after claims.
     """
@@ -81,6 +81,7 @@ class Player:
         self._last = max((i for i, step in enumerate(self.steps) if step.what == "decide"), default=-1)
         final = rules.max_attempts == 1 and not rules.placement and not self.board.loose
         self._final = final and not any(vm.refused_by for vm in scenario.vms)
+        self.level = not any(self._keepers) and _level(self.steps)
         self.counted = self._countable()
 
     def _countable(self) -> bool:
@@ -123,7 +124,7 @@ class Player:
             if step.what == "decide":
                 game.decide(step.vms)
             elif step.what == "claim":
-                game.claim(step.vms, final=self._final)
+                game.claim(step.vms, final=self._final and not self.level)
             elif step.what == "load":
                 game.load(step.vms)
             elif index < self._last:
@@ -131,12 +132,12 @@ class Player:
         game.outcome.settle()
         return game.outcome
 
-    def start(self, runs: int) -> tuple[dict[int, View], View]:
+    def start(self) -> tuple[dict[int, View], View]:
         """The views of all who keep one, and the truth."""
-        views = {keeper: View(self.board, self._weighed) for keeper in sorted({0, *self._keepers})}
         truth = View(self.board, self._weighed)
-        truth.spread(max(1, runs))
-        return views, truth
+        if self.level:
+            return {0: truth}, truth
+        return {keeper: View(self.board, self._weighed) for keeper in sorted({0, *self._keepers})}, truth
 
     def keeper(self, vm: int) -> int:
         """Whose view a VM is decided on."""
@@ -150,12 +151,12 @@ class _Game:
         self._player, self._chance = player, chance
         self._board, self._rules = player.board, player.rules
         self._runs = max(1, chance.runs)
-        self._views, self._truth = player.start(chance.runs)
-        self._arbiter = Arbiter(self._truth, self._rules, self._board, chance)
+        self._views, self._truth = player.start()
+        self._choosers = Choosers(self._board, self._rules)
+        self._arbiter = Arbiter(self._truth, self._choosers, chance)
         vms = len(player.scenario.vms)
         self._chosen: list[Hosts | None] = [None] * vms
         self._lists: list[Weighed | None] = [None] * vms
-        self._choosers: dict[tuple[int, int, bool], Chooser] = {}
         self._newest: dict[tuple[int, int], Weighed] = {}
         self.outcome = Outcome(
             [np.full(self._runs, NOBODY, dtype=np.intp) for _ in range(vms)],
@@ -206,17 +207,12 @@ class _Game:
         # As long as nobody was placed, a view that keeps nothing of its own is the truth, and all runs still share it.
         own = self._rules.shared_state or bool(self._truth.touched)
         asks_placement = self._rules.placement and bool(self._board.filters) and own
-        key = (keeper, number, asks_placement)
-        if key not in self._choosers:
-            if len(self._board.classes) > _KEPT:
-                self._choosers.clear()
-                self._newest.clear()
-            room = self._truth if asks_placement else None
-            self._choosers[key] = Chooser(self._views[keeper], self._board.classes[number], self._rules, room)
-        return self._choosers[key]
+        view = self._views[keeper]
+        return self._choosers.of(view, number, self._truth if asks_placement else view)
 
     def claim(self, vms: tuple[int, ...], *, final: bool) -> None:
         """Targets (or placement) are asked."""
+        self._truth.spread(self._runs)
         for vm in vms:
             chosen, weighed = self._chosen[vm], self._lists[vm]
             if chosen is None or chosen.max() < 0:
@@ -233,11 +229,13 @@ class _Game:
         """Something else comes to a host; the views learn it at once."""
         for number in loads:
             host = np.array([self._player.scenario.loads[number].host], dtype=np.intp)
-            for view in (self._truth, *self._views.values()):
+            for view in {id(view): view for view in (self._truth, *self._views.values())}.values():
                 view.take(host, self._board.loads[number])
 
     def show(self, vms: tuple[int, ...]) -> None:
         """The views learn what was placed; a scheduler that consumed its own choice already knows it."""
+        if self._player.level:
+            return
         for vm in vms:
             chosen, placed = self._chosen[vm], self.outcome.placed[vm]
             if chosen is None or placed.max() < 0:
@@ -259,6 +257,22 @@ def steps_of(scenario: Scenario, rules: Rules) -> tuple[Step, ...]:
     waves = [vms[at : at + rules.wave] for at in range(0, len(vms), rules.wave)]
     first = [Step("load", tuple(range(len(scenario.loads))))] if scenario.loads else []
     return (*first, *(Step(what, wave) for wave in waves for what in ("decide", "claim", "show")))
+
+
+def _level(steps: Sequence[Step]) -> bool:
+    """True when nobody decides between a claim and its being seen."""
+    unseen: set[int] = set()
+    for step in steps:
+        if step.what == "decide" and unseen:
+            return False
+        unseen = (
+            unseen | set(step.vms)
+            if step.what == "claim"
+            else unseen - set(step.vms)
+            if step.what == "show"
+            else unseen
+        )
+    return True
 
 
 def _rounds(steps: Sequence[Step]) -> int:

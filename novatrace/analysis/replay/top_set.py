@@ -153,7 +153,7 @@ class TopSet:
         risen[waits] = now[waits] > flat[row]
         flat[row] = now[waits]
         inside = known & (members >= 0)
-        below = runs[risen]
+        below: Hosts = runs[risen]
         if inside.any():
             more = self._exchange(runs[inside], members[inside], places[inside], now[inside])
             below = np.concatenate((below, more))
@@ -193,7 +193,8 @@ def first_best(weights: Amounts, number: int) -> Hosts:
     if number >= columns:
         return np.tile(np.arange(columns, dtype=np.intp), (rows, 1))
     if number == 1:
-        return weights.argmax(axis=1)[:, None]
+        best: Hosts = weights.argmax(axis=1)[:, None]
+        return best
     edge = np.partition(weights, columns - number, axis=1)[:, columns - number, None]
     inside, alike = weights > edge, weights == edge
     room = number - np.count_nonzero(inside, axis=1)
@@ -202,7 +203,8 @@ def first_best(weights: Amounts, number: int) -> Hosts:
         some = alike[many]
         alike[many] = some & (some.cumsum(axis=1, dtype=np.int16) <= room[many, None])
     inside |= alike
-    return np.nonzero(inside)[1].reshape(rows, number)
+    columns_of: Hosts = np.nonzero(inside)[1].reshape(rows, number)
+    return columns_of
 
 
 def _still_passing(scores: Amounts, lines: Hosts, tried: Sequence[Hosts]) -> Hosts | None:
