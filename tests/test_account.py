@@ -125,3 +125,22 @@ def test_what_begins_after_the_batch_and_hosts_without_a_log_are_told(novatrace,
     text = novatrace("inspect", tmp_path, "-q").stdout.decode()
     assert "no nova-compute log of compute-02, which lines name" in text
     assert "nova-compute of compute-04 begins at 2026-11-23 05:" in text
+
+
+def test_the_version_that_a_service_states_is_believed_before_its_wording(novatrace, tmp_path):
+    """Distributions port messages back: the start line says Juno, a later line is Kilo's; without it they contradict."""
+    start = "2015-10-29 10:51:58.563 2 AUDIT nova.service [-] Starting compute node (version 2014.2.3-31.el7ost)\n"
+    kilo = "2015-10-29 10:53:13.098 2 INFO nova.virt.libvirt.driver [-] Migration operation has completed\n"
+    log = tmp_path / "cn1" / "nova-compute.log"
+    log.parent.mkdir()
+    log.write_text(start + kilo)
+    seen = json.loads(novatrace("inspect", log, "-f", "json", "-q").stdout)["coverage"]["release"]
+    assert (seen["since"], seen["until"], seen["oldest_by"]["line"]) == ("juno", "juno", 1)
+    assert "live-operation" in seen["contradiction"]
+    assert (
+        "release by wording: Juno (stated at cn1/nova-compute.log:1; live-operation"
+        in novatrace("inspect", log, "-q").stdout.decode()
+    )
+    log.write_text(start + kilo + start.replace("2014.2.3-31.el7ost", "2015.1.0"))
+    seen = json.loads(novatrace("inspect", log, "-f", "json", "-q").stdout)["coverage"]["release"]
+    assert seen["since"] is None

@@ -16,6 +16,7 @@ RELEASES = (
 _POSITIONS = {name: number for number, name in enumerate(RELEASES)}
 _DATED = ("2012.2", "2013.1", "2013.2", "2014.1", "2014.2", "2015.1")  # Folsom to Kilo; Liberty is 12
 _FIRST_NUMBERED = 12
+_STATES = "service-start"
 _VERSION = re.compile(r"(\d{4}\.\d|\d{2})(?=[.\s-]|$)")
 
 
@@ -73,12 +74,14 @@ class ReleaseRange:
         until: the newest release that writes all of them.
         oldest_by: the wording that rules out what is before ``since``, or, where no release fits, the newer one.
         newest_by: the wording that rules out what is behind ``until``, or, where no release fits, the older one.
+        despite: where services state their version, a wording that other releases write: distributions port messages back.
     """
 
     since: str | None
     until: str | None
     oldest_by: Wording
     newest_by: Wording
+    despite: Wording | None = None
 
     @property
     def says_something(self) -> bool:
@@ -103,7 +106,8 @@ def wordings(coverage: Coverage) -> list[Wording]:
 def range_of(inputs: Iterable[Coverage]) -> ReleaseRange | None:
     """The releases that write every wording of these inputs; None when nothing was recognised.
 
-    The last point of a series counts as the series: what was ported back is written by it too.
+    The last point of a series counts as the series: what was ported back is written by it too. Where wordings contradict each
+    other, the version that every service states at its start is believed.
     """
     found = [wording for coverage in inputs for wording in wordings(coverage)]
     if not found:
@@ -111,5 +115,10 @@ def range_of(inputs: Iterable[Coverage]) -> ReleaseRange | None:
     oldest_by = max(found, key=lambda w: (position(w.since), -w.evidence_id, -w.line_no))
     newest_by = min(found, key=lambda w: (position(w.until), w.evidence_id, w.line_no))
     if position(oldest_by.since) > position(newest_by.until):
-        return ReleaseRange(None, None, oldest_by, newest_by)
+        stated = [wording for wording in found if wording.kind == _STATES and wording.since == wording.until]
+        if len({wording.since for wording in stated}) != 1:
+            return ReleaseRange(None, None, oldest_by, newest_by)
+        release = stated[0].since
+        odd = oldest_by if position(oldest_by.since) > position(release) else newest_by
+        return ReleaseRange(release, release, stated[0], stated[0], despite=odd)
     return ReleaseRange(oldest_by.since, newest_by.until, oldest_by, newest_by)

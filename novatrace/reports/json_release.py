@@ -7,7 +7,7 @@ from typing import Any
 
 from novatrace.model.case import Case
 from novatrace.model.evidence import Coverage
-from novatrace.model.releases import Wording, range_of
+from novatrace.model.releases import ReleaseRange, Wording, range_of
 from novatrace.reports import view_releases
 
 
@@ -22,10 +22,16 @@ def release(inputs: Iterable[Coverage], case: Case) -> dict[str, Any] | None:
     return {
         "since": found.since,
         "until": found.until,
-        "contradiction": None if found.since else view_releases.contradiction(found, case),
+        "contradiction": _contradiction(found, case),
         "oldest_by": _wording(found.oldest_by, case),
         "newest_by": _wording(found.newest_by, case),
     }
+
+
+def _contradiction(found: ReleaseRange, case: Case) -> str | None:
+    if found.despite is not None:
+        return view_releases.despite(found.despite, case)
+    return None if found.since else view_releases.contradiction(found, case)
 
 
 def _wording(wording: Wording, case: Case) -> dict[str, Any]:

@@ -68,6 +68,19 @@ def contradiction(found: ReleaseRange, case: Case) -> str:
     )
 
 
+def despite(odd: Wording, case: Case) -> str:
+    """What does not fit the version that services state."""
+    return (
+        f"{odd.kind} as at {place(odd, case)} is written by {span_in_words(odd)}: ported back by a distribution, patched, "
+        "or an upgrade without a start that is logged"
+    )
+
+
+def span_in_words(wording: Wording) -> str:
+    """The releases that write a wording."""
+    return named(ReleaseRange(wording.since, wording.until, wording, wording))
+
+
 def place(wording: Wording, case: Case) -> str:
     """``node/file:line`` of a wording."""
     evidence = case.evidence[wording.evidence_id]
@@ -76,6 +89,8 @@ def place(wording: Wording, case: Case) -> str:
 
 
 def _grounds(found: ReleaseRange, case: Case) -> str:
+    if found.despite is not None:
+        return f"stated at {place(found.oldest_by, case)}; {despite(found.despite, case)}"
     grounds = []
     if found.since != RELEASES[0]:
         grounds.append(f"not older: {found.oldest_by.kind} {place(found.oldest_by, case)}")
