@@ -8,13 +8,19 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from cases import FIXTURES
 from reading import read
 
+from novatrace.model.evidence import Coverage
 from novatrace.parsing.layouts import load_layouts
+from novatrace.parsing.lines import physical_lines
+from novatrace.parsing.manner import Manner
+from novatrace.parsing.records import RecordReader
+from novatrace.parsing.timestamps import Clock
 
 FOLDER = FIXTURES / "layouts"
 FILES = sorted(FOLDER.glob("*.log"))
@@ -34,6 +40,41 @@ SHOWN = {
     "upgrade": "journalctl-iso",
     "quirks-of-a-journal": "journalctl-short",
 }
+# What operators have, by name: the fixtures that show each of it.
+OPERATORS_HAVE = {
+    "oslo's defaults of all eras": ("oslo-eras",),
+    "DevStack's screen era, coloured and not, user first and project first": ("devstack-screen", "quirks-of-an-old-api", "oslo-eras"),
+    "DevStack's systemd era": ("journalctl-short-precise-devstack", "journalctl-iso-precise-devstack", "journalctl-cat"),
+    "journalctl short": ("journalctl-short", "journalctl-local", "journalctl-no-hostname", "journalctl-monotonic"),
+    "journalctl short-precise": ("journalctl-short-precise-devstack",),
+    "journalctl short-iso, -precise, -full, -unix": (
+        "journalctl-iso", "journalctl-iso-precise-devstack", "journalctl-full", "journalctl-unix",
+    ),
+    "journalctl json, with bytes and with oslo's own fields": (
+        "journalctl-json", "journalctl-json-coloured", "journalctl-json-native",
+    ),
+    "journalctl export": ("journalctl-export", "journalctl-export-coloured"),
+    "syslog of RFC 3164, RFC 5424, with two clocks and escapes": (
+        "syslog-rfc3164", "syslog-rfc5424", "syslog-named", "syslog-untagged", "syslog-iso-named", "syslog-severity",
+    ),
+    "oslo's JSON and Fluent formatters, old and new": ("oslo-json", "oslo-json-old", "oslo-fluent"),
+    "containers": (
+        "cri", "docker-json", "kubectl-timestamps", "kubectl-prefix", "compose-prefix", "container-prefix",
+    ),
+    "grep, and file names before lines": ("grep-file", "grep-file-number", "grep-number", "file-name-prefix", "host-prefix"),
+    "access lines": ("http-access", "uwsgi-access", "eventlet-access", "apache-error", "kolla-apache-error"),
+    "exports of collectors": ("logstash", "filebeat", "opensearch-hits", "kolla-fluentd", "fluentd-file", "loki", "gelf"),
+    "blank lines between records": ("blank-lines-between",),
+    "records broken by a terminal": ("wrapped-by-a-terminal",),
+    "colours as they are written on the way": ("colour-octal", "colour-caret", "colour-literal", "colour-lost-escape"),
+    "headers that lack something": ("oslo-no-date", "oslo-no-milliseconds", "oslo-no-process"),
+    "fractions by comma and of nine digits": ("oslo-comma", "oslo-nanoseconds"),
+    "Chinese messages": ("chinese",),
+    "a layout that changes in the middle": ("upgrade",),
+    "pasted lines": ("indented", "indented-quotation", "indented-numbers", "stamp-of-a-tool", "ci-console"),
+    "torn lines": ("torn-line",),
+}  # fmt: skip
+NO_EVENT = {"chinese", "quirks-of-an-old-api"}  # translated words, and an API that was only asked
 TIMELESS = {"journalctl-cat"}
 HEAD = "2026-11-23 00:12:26.335 7 WARNING nova.scheduler.utils [req-9e7059ce-cf78-42e9-aabd-496fb9118682 u p] "
 MESSAGE = "Filter RamFilter returned 3 host(s)"
@@ -63,6 +104,47 @@ def test_inspect_names_the_layout_and_accounts_for_every_line(path, inspected):
     assert lines["unparsed"] == lines["too_long"] == 0
     assert lines["total"] == len(path.read_bytes().split(b"\n")) - 1
     assert (seen["first_us"] is None) == (path.stem in TIMELESS)
+
+
+@pytest.mark.parametrize("what", OPERATORS_HAVE)
+def test_what_operators_have_is_read_to_events(what, inspected):
+    """Each has a file here that the installed command reads whole, and, of Nova's own lines, events with their requests."""
+    for stem in OPERATORS_HAVE[what]:
+        seen = inspected[stem]
+        assert seen["lines"]["parsed"] > 0
+        if stem.endswith("-access") or stem in NO_EVENT:
+            continue
+        assert seen["service"]
+        found, _, _ = read((FOLDER / f"{stem}.log").read_bytes(), None)
+        assert any(event.request_id for event in found), stem
+
+
+@pytest.mark.parametrize("digits", range(3, 10))
+@pytest.mark.parametrize("mark", ".,")
+@pytest.mark.parametrize("kept", ["date and process", "process", "date", ""])
+def test_headers_with_any_fraction_and_with_parts_missing(digits, mark, kept):
+    """3 to 9 digits behind a point or a comma; without the date, without the process."""
+    line = HEAD.replace("2026-11-23 ", "" if "date" not in kept else "2026-11-23 ").replace(
+        " 7 ", " " if "process" not in kept else " 7 "
+    )
+    line = line.replace(".335", f"{mark}335123456"[: digits + 1])
+    for how in ({}, {"line_by_line": True}):
+        found, coverage, _ = read(f"{line}{MESSAGE}\n".encode() * 2, None, **how)
+        assert (coverage.lines.parsed, coverage.lines.unparsed) == (2, 0)
+        assert [(e.pid, e.request_id is not None) for e in found] == [(7 if "process" in kept else None, True)] * 2
+        assert {e.when_us % 1_000_000 for e in found} == {int("335123456"[: min(digits, 6)].ljust(6, "0"))}
+
+
+def test_translated_messages_keep_their_structure():
+    """Time, process, level, logger, request and instance are known, whatever the words are; nothing is made of those."""
+    data = (FOLDER / "chinese.log").read_bytes()
+    reader = RecordReader(Coverage(0), Manner(Clock(UTC), "", None), service=None)
+    records = list(reader.records(physical_lines([data])))
+    assert [(r.level, r.request_id is not None, r.instance_uuid is not None, r.pid) for r in records] == [
+        ("INFO", True, True, 4711), ("WARNING", True, False, 4711), ("ERROR", False, False, 4711),
+    ]  # fmt: skip
+    assert all(r.message and not r.message.isascii() and r.when_us for r in records)
+    assert read(data, "nova-compute")[0] == []
 
 
 def test_every_layout_has_a_file(inspected):

@@ -121,11 +121,13 @@ def test_a_traceback_belongs_to_the_record_before_it():
         f"2026-11-23 00:00:01.000 7 ERROR nova.compute.manager [instance: {UUID}] Traceback (most recent call last):\n"
     )
     other = "2026-11-23 00:00:01.000 8 ERROR nova.compute.manager other process\n"
+    asked_by_nobody = "2026-11-23 00:00:01.001 7 ERROR nova.compute.manager [-] what a periodic task says\n"
     later = "2026-11-23 00:00:09.000 7 ERROR nova.compute.manager much later\n"
-    found, _ = records(head + trace + other + later)
+    found, _ = records(head + trace + other + asked_by_nobody + later)
     assert [(r.request_id, r.inherited) for r in found] == [
         (REQUEST, False),
         (REQUEST, True),
+        (None, False),
         (None, False),
         (None, False),
     ]

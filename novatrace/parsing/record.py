@@ -27,7 +27,8 @@ _NAMED_BY = ("ident", "container", "unit", "tag")
 
 
 class Record(Struct, gc=False):
-    """One log record. ``message`` has no header, no instance prefix and no DEBUG suffix."""
+    """One log record. ``message`` has no header, no instance prefix and no DEBUG suffix; ``unasked``: its bracket says that no
+    request is behind it (``[-]``)."""  # noqa: D205, D209
 
     layout: str
     when_us: int | None
@@ -46,6 +47,7 @@ class Record(Struct, gc=False):
     offset: int
     length: int
     inherited: bool = False
+    unasked: bool = False
     traceback: tuple[str, ...] = ()
 
 
@@ -86,6 +88,7 @@ def record_of(
         line_no=place[0],
         offset=place[1],
         length=place[2],
+        unasked=fields.get("context") == "-",
         traceback=() if line.more else _traceback(fields.get("traceback")),
     )
 

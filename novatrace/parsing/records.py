@@ -159,7 +159,7 @@ class RecordReader:
 
     def adopted(self, record: Record, head: Record | None = None) -> Record:
         """A record without ids that belongs to the one before it (traceback lines carry no bracket), with its ids."""
-        if record.request_id is not None or record.level not in ("ERROR", "TRACE"):
+        if record.request_id is not None or record.unasked or record.level not in ("ERROR", "TRACE"):
             return record
         return _inherited(record, head or self.find_head(record))
 
