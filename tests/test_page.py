@@ -5,6 +5,7 @@ Skipped where there is no Chromium, no playwright or no axe-core; CI installs al
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 
@@ -13,7 +14,9 @@ from browser import axe, opened, started
 from cases import FIXTURES, INCIDENT, ROOT, analysed
 
 from novatrace import pipeline
+from novatrace.model.migration import HostNode
 from novatrace.reports import chart_specs
+from novatrace.reports.html_blocks import prose
 from novatrace.reports.html_report import HtmlFormat
 
 CASES = {
@@ -126,6 +129,64 @@ def test_every_picture_has_words(browser, pages):
             named = figure.locator("[role=img]").get_attribute("aria-label")
             assert len(named) > 20
             assert named == figure.locator("figcaption").inner_text()
+
+
+def minute(case) -> dict[str, str]:
+    """The answers at the top of the page, by question, without markup."""
+    rows = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page_of(case, pictures=False), re.DOTALL)
+    return {question: html.unescape(re.sub(r"</p>|<[^>]+>", " ", told)) for question, told in rows}
+
+
+def test_the_top_answers_whoever_never_saw_the_tool():
+    """Which host, by how much in numbers, who and what became of them, why there, what to change."""
+    told = minute(analysed(CASES["placement"]))
+    assert "compute-02: over-committed (proven)" in told["Which host was over-committed?"]
+    assert "Together they asked for 32768 MB RAM, and 6656 MB were free: 26112 MB too much." in told["By how much?"]
+    assert "7 of 8 moves failed. As last logged they are: 7 ACTIVE." in told["Who failed?"]
+    assert "compute-02 was the only host that passed the filters" in told["Why there?"]
+    assert "in waves, at most 1 at a time" in told["What to change?"]
+
+
+def test_the_top_says_what_is_not_known():
+    """Of the incident no line shows the room: it is not said to be too little, and nobody is named a loser of it."""
+    told = minute(analysed(INCIDENT))
+    assert "contended (not proven)" in told["Which host was over-committed?"]
+    assert "Together" not in told["By how much?"]
+    assert "that it had too little room is not proven" in told["By how much?"]
+    told = minute(analysed(FIXTURES / "at-info" / "live-migrate-race"))
+    assert "2 more moves were turned away first and then succeeded" in told["Who failed?"]
+    assert "logs its choices at DEBUG alone" in told["Why there?"]
+
+
+def test_who_came_to_a_second_host_is_told_why():
+    """A host that placement was asked for next: the ones before it had been refused."""
+    case = analysed(FIXTURES / "real-nova" / "d4-reschedule")
+    assert len(re.findall(r"compute-04 ranked first of 4 weighed hosts", minute(case)["Why there?"])) == 1
+
+
+def test_targets_where_all_fitted_do_not_part_what_went_wrong_from_why():
+    """Many of them are closed, under one heading and one link; what went wrong stays open, and four of it are linked."""
+    case = analysed(CASES["placement"])
+    worst = next(b for b in case.bursts if b.verdict == "overcommitted")
+    targets = [HostNode(f"cn{number}", f"cn{number}") for number in range(12)]
+    fitting = tuple(replace(worst, target=t, verdict="fits", effect=None) for t in targets[:6])
+    failing = tuple(replace(worst, target=t) for t in targets[6:])
+    text = page_of(replace(case, bursts=(*case.bursts, *fitting, *failing)), pictures=False)
+    closed = re.search(r'<section aria-labelledby="s-targets-where-all-fitted">.*?</section>', text, re.DOTALL)[0]
+    assert re.findall(r"<summary>Target (\w+): fits", closed) == [t.host for t in targets[:6]]
+    nav = re.search(r"<nav .*?</nav>", text)[0]
+    assert nav.count(">Target ") == 4
+    assert ">Targets where all fitted</a>" in nav
+    assert text.index("Targets where all fitted</h2>") < text.index(">Why there</h2>")
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_commands_are_shown_as_such():
+    """What an advice puts between backticks; a lone one stays."""
+    assert prose("run `openstack server list` now") == "run <code>openstack server list</code> now"
+    assert prose("a ` b <c>") == "a ` b &lt;c&gt;"
+    assert '<span class="id">compute-02/nova-compute.log:13</span>' in prose("at compute-02/nova-compute.log:13")
 
 
 def variables(block: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from novatrace.reports import pictures
 from novatrace.reports.document import Block, Cell, Column, Figure, Paragraph, Quote, Table
 
 _ID = re.compile(r"(?:req-)?\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_PLACE = re.compile(r"(?<![\w./\-])[\w.\-]{1,30}/[\w.\-]{1,30}:\d+\b")
+_COMMAND = re.compile(r"`([^`<>]{1,200})`")
 
 
 def escaped(text: str) -> str:
@@ -18,8 +20,9 @@ def escaped(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Text for an element; ids in it are kept on one line."""
-    return _ID.sub(r'<span class="id">\g<0></span>', escaped(text))
+    """Text for an element; ids and places are kept on one line, commands in backticks are shown as such."""
+    kept = _ID.sub(r'<span class="id">\g<0></span>', escaped(text))
+    return _COMMAND.sub(r"<code>\1</code>", _PLACE.sub(r'<span class="id">\g<0></span>', kept))
 
 
 class Blocks:

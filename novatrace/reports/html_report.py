@@ -47,9 +47,12 @@ class HtmlFormat:
         *sections, coverage = [
             kept for section in document.sections if (kept := _beside_the_minute(section)) is not None
         ]
-        parts = [_minute(case), *self._sections(sections, blocks), _stories(case, blocks)]
-        parts += self._sections([coverage], blocks)
-        titles = [*(section.title for section in sections), "STORIES", coverage.title]
+        shown, fitted = _without_the_fitted(sections)
+        at = next((n for n, s in enumerate(shown) if not s.title.startswith(("TARGET", "WHAT TO DO"))), len(shown))
+        parts = [_minute(case), *self._sections(shown[:at], blocks), *_closed(fitted, blocks)]
+        parts += [*self._sections(shown[at:], blocks), _stories(case, blocks), *self._sections([coverage], blocks)]
+        titles = [section.title for section in shown[:at]] + [_FITTED] * bool(fitted)
+        titles += [*(section.title for section in shown[at:]), "STORIES", coverage.title]
         return self._page(view_answers.headline(case, flagged), _span(case), titles, parts, tool_version)
 
     def explain(self, case: Case, subject: Subject, why_not: WhyNot | None) -> str:
@@ -89,7 +92,7 @@ class HtmlFormat:
     def _page(self, title: str, lead: str, titles: list[str], parts: list[str], tool_version: str) -> str:
         links = "".join(
             f'<li><a href="#{anchor}">{escaped(_sentence_case(t.split(":", 1)[0]))}</a></li>'
-            for t, anchor in zip(titles, _anchors(titles), strict=True)
+            for t, anchor in _linked(titles)
         )
         missing = (
             f"<p class=\"warn\">Figures are drawn in characters here: with <code>pip install '{pictures.EXTRA}'</code> they "
@@ -112,6 +115,10 @@ class HtmlFormat:
 
 
 FORMAT = HtmlFormat()
+_FITTED = "TARGETS WHERE ALL FITTED"
+_FIT = re.compile(r"TARGET \S+: fits\b")
+_OPEN_FITTED = 3  # more are closed, as they would part what went wrong from why
+_LINKED = 4
 
 
 @cache
@@ -165,6 +172,35 @@ def _minute(case: Case) -> str:
         for question, told in view_answers.answers(case, view_correlate.flagged(case))
     )
     return f'<section aria-label="In a minute"><dl class="minute">{rows}</dl></section>'
+
+
+def _without_the_fitted(sections: list[Section]) -> tuple[list[Section], list[Section]]:
+    """The sections, and apart from them those of targets where all fitted, where there are many."""
+    fitted = [section for section in sections if _FIT.match(section.title)]
+    if len(fitted) <= _OPEN_FITTED:
+        return sections, []
+    return [section for section in sections if section not in fitted], fitted
+
+
+def _closed(fitted: list[Section], blocks: Blocks) -> Iterator[str]:
+    """Sections that are closed until they are asked for, under one heading."""
+    if fitted:
+        (anchor,) = _anchors([_FITTED])
+        yield f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{_sentence_case(_FITTED)}</h2>'
+        for section in fitted:
+            title = _sentence_case(section.title)
+            inner = "".join(blocks.written(_pictures_first(section.blocks), title))
+            yield f"<details><summary>{escaped(title)}</summary>{inner}</details>"
+        yield "</section>"
+
+
+def _linked(titles: list[str]) -> Iterator[tuple[str, str]]:
+    """(title, anchor) of what the page leads to from its top: of many targets the first, the gravest."""
+    targets = 0
+    for title, anchor in zip(titles, _anchors(titles), strict=True):
+        targets += title.startswith("TARGET ")
+        if targets <= _LINKED or not title.startswith("TARGET "):
+            yield title, anchor
 
 
 def _beside_the_minute(section: Section) -> Section | None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.migration import Migration
+from novatrace.model.resource import NAMES, UNITS
 from novatrace.reports import view_correlate, view_why, words
 from novatrace.reports.document import Block, Paragraph, say
 from novatrace.reports.neutralise import neutral
 
 _NAMED = 8
 _TARGETS = 4
-ADVICE = 3
+ADVICE = 4
 
 
 def answers(case: Case, flagged: list[Burst]) -> list[tuple[str, list[Paragraph]]]:
@@ -56,30 +57,54 @@ def _which(flagged: list[Burst]) -> Iterator[Paragraph]:
 def _how_much(flagged: list[Burst]) -> Iterator[Paragraph]:
     for burst in flagged[:_TARGETS]:
         yield say(f"{words.capital(burst.cause)}.")
+        together = _together(burst)
+        if together:
+            yield say(together)
         if burst.unknown_because and burst.unknown_because.rstrip(".") not in burst.cause:
             yield say(f"Not known: {burst.unknown_because}", "warn")
     if not flagged:
         yield say("Nothing exceeded what is known to be free.")
 
 
+def _together(burst: Burst) -> str | None:
+    """What all arrivals asked for, against what was free, of the resource that fell short; None where either is unknown."""
+    name = next((name for name in burst.binding if name in UNITS), None)
+    free = getattr(burst.capacity.free, name) if burst.capacity and name else None
+    asked = [getattr(arrival.demand, name) for arrival in burst.arrivals] if name else []
+    if burst.verdict != "overcommitted" or name is None or free is None or None in asked or sum(asked) <= free:
+        return None
+    unit = "" if UNITS[name] == NAMES[name] else f" {UNITS[name]}"
+    amounts = f"{sum(asked):g}{unit} {NAMES[name]}, and {free:g}{unit}"
+    return f"Together they asked for {amounts} were free: {sum(asked) - free:g}{unit} too much."
+
+
 def _who(moves: list[Migration], flagged: list[Burst]) -> Iterator[Paragraph]:
     failed = [m for m in moves if m.outcome == "failed"]
-    ended = Counter(m.instance_state.upper() if m.instance_state else "not logged" for m in failed)
-    states = ", ".join(f"{number} {state}" for state, number in sorted(ended.items()))
-    unknown = sum(m.outcome == "unknown" for m in moves)
-    also = f"; of {unknown} more the end is not logged" if unknown else ""
-    yield say(
-        f"{len(failed)} of {words.count(len(moves), 'move')} failed{also}."
-        + (f" The VMs are now: {states}." if failed else ""),
-        "bad" if failed else "",
-    )
+    yield _ended(moves, failed)
     if failed:
         yield say(_names([words.name(m) for m in failed]))
+    victims = {(a.instance_uuid, a.request_id) for b in flagged for a in b.arrivals if a.outcome == "victim"}
+    later = sum(m.outcome == "succeeded" and (m.instance_uuid, m.request_id) in victims for m in moves)
+    if later:
+        first = f"{words.count(later, 'more move' if failed else 'move')} {'was' if later == 1 else 'were'}"
+        yield say(f"{first} turned away first and then succeeded.")
     yield from view_correlate.caveats(moves)
     computed = [a for b in flagged for a in b.arrivals if a.outcome == "victim" and a.outcome_basis == "computed"]
     if computed:
         names = _names([a.instance_uuid or a.request_id or "?" for a in computed])
         yield say(f"Too many by arithmetic, in arrival order, while their end is not logged: {names}")
+
+
+def _ended(moves: list[Migration], failed: list[Migration]) -> Paragraph:
+    """How many failed, and what the logs last say of their VMs."""
+    unknown = sum(m.outcome == "unknown" for m in moves)
+    if moves and not failed and not unknown:
+        return say(f"None: {'the move' if len(moves) == 1 else f'all {len(moves)} moves'} succeeded.", "good")
+    also = f"; of {unknown} more the end is not logged" if unknown else ""
+    states = Counter(m.instance_state.upper() if m.instance_state else "not logged" for m in failed)
+    told = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    last = f" As last logged they are: {told}." if failed else ""
+    return say(f"{len(failed)} of {words.count(len(moves), 'move')} failed{also}.{last}", "bad" if failed else "")
 
 
 def _names(names: list[str]) -> str:
@@ -98,7 +123,9 @@ def _why(case: Case, flagged: list[Burst], moves: list[Migration]) -> Iterator[P
             f"{words.count(number, 'move')} ended at another stage: {words.STAGES.get(stage or '', stage or '?')}."
         )
     if not sentences and not stages:
-        yield say("The logs do not say: no scheduler pass of these moves is in them.", "warn")
+        quiet = any(finding.slug == "debug-off" for finding in case.findings)
+        because = " (nova-scheduler logs its choices at DEBUG alone)" if quiet else ""
+        yield say(f"The logs do not say: no scheduler pass of these moves is in them{because}.", "warn")
 
 
 def _change(case: Case) -> Iterator[Paragraph]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
-from novatrace.model.migration import Attempt, Candidate, Pass
+from novatrace.model.migration import Attempt, Candidate, HostNode, Pass
 from novatrace.reports import figure_rooms, figures, words
 from novatrace.reports.document import Block, Section, say
 
@@ -21,12 +21,15 @@ def why_section(case: Case, flagged: Iterable[Burst]) -> Section:
 
 
 def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
+    bursts: dict[HostNode, list[Burst]] = {}
     for burst in flagged:
-        passes = list(_attempts(case, burst))
+        bursts.setdefault(burst.target, []).append(burst)
+    for target, several in bursts.items():
+        passes = [attempt for burst in several for attempt in _attempts(case, burst)]
         if not passes:
-            yield say(f"{words.host(burst.target)}: no scheduler pass that chose it is in these logs.", "warn")
+            yield say(f"{words.host(target)}: no scheduler pass that chose it is in these logs.", "warn")
             continue
-        reasons = Counter(reason for attempt in passes if (reason := _instead(attempt, burst)) is not None)
+        reasons = Counter(reason for attempt in passes if (reason := why_there(attempt, target)) is not None)
         for reason, number in reasons.most_common(_REASONS_SHOWN):
             yield say(f"{reason} ({number} of {words.count(len(passes), 'pass', 'passes')}).")
         yield from _funnel([attempt.schedule for attempt in passes if attempt.schedule is not None])
@@ -34,14 +37,6 @@ def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
         yield from _funnel([
             a.schedule for m in case.migrations if m.stage == "filtered-out" for a in m.attempts if a.schedule is not None
         ])  # fmt: skip
-
-
-def _instead(attempt: Attempt, burst: Burst) -> str | None:
-    """Why an attempt reached for the target of a burst, and what it took instead where placement refused that one."""
-    reason, schedule = why_there(attempt), attempt.schedule
-    if reason is None or schedule is None or schedule.selected is None or schedule.selected.host == burst.target.host:
-        return reason
-    return f"placement refused {words.host(burst.target)}, and the next that it granted was taken: {reason}"
 
 
 def _attempts(case: Case, burst: Burst) -> Iterator[Attempt]:
@@ -75,8 +70,8 @@ def free_section(case: Case, flagged: Iterable[Burst]) -> Section:
     return Section("FREE CAPACITY", () if picture is None else (picture,))
 
 
-def why_there(attempt: Attempt) -> str | None:
-    """One sentence on why an attempt went where it went; None when the evidence does not say."""
+def why_there(attempt: Attempt, target: HostNode | None = None) -> str | None:
+    """One sentence on why an attempt went where it went, or tried ``target``; None when the evidence does not say."""
     schedule = attempt.schedule
     if schedule is None:
         if attempt.number == 1:
@@ -90,11 +85,21 @@ def why_there(attempt: Attempt) -> str | None:
         host = words.host(schedule.candidates[0].host)
         narrowed = f"; {last.name} left it of {last.before}" if last else ""
         return f"{host} was the only host that passed the filters{narrowed}: the weigher had nothing to choose from"
-    if schedule.weighed and schedule.selected is not None and schedule.candidates:
-        for rank, candidate in enumerate(schedule.candidates, 1):
-            if candidate.host.host == schedule.selected.host:
-                most = _with_most_ram(candidate, schedule)
-                return f"{words.host(schedule.selected)} was weighed {rank} of {len(schedule.candidates)}{most}"
+    went = target or schedule.selected
+    return _ranked(went, schedule) if schedule.weighed and schedule.selected is not None and went is not None else None
+
+
+def _ranked(went: HostNode, schedule: Pass) -> str | None:
+    """Where a host stood among those that were weighed, and what put it there or let it come to it."""
+    refused = {claim.target.host for claim in schedule.placement_claims if claim.target and not claim.granted}
+    for rank, candidate in enumerate(schedule.candidates, 1):
+        if candidate.host.host == went.host:
+            place = "first" if rank == 1 else f"number {rank}"
+            before = {each.host.host for each in schedule.candidates[: rank - 1]}
+            why = _with_most_ram(candidate, schedule)
+            if before and before <= refused:
+                why = f": placement had refused {'the one' if rank == 2 else 'those'} before it"  # noqa: PLR2004 - the second
+            return f"{words.host(went)} ranked {place} of {len(schedule.candidates)} weighed hosts{why}"
     return None
 
 
