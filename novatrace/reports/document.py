@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from novatrace.reports.figure_data import FigureData
 from novatrace.reports.neutralise import neutral
@@ -97,7 +98,13 @@ class Document:
 def cell(value: object, tone: str = "") -> Cell:
     """A harmless cell; None and "" are shown as a dash."""
     text = "" if value is None else neutral(str(value))
-    return Cell(text or "-", tone if text else "dim")
+    return _shared(text or "-", tone if text else "dim")
+
+
+@lru_cache(maxsize=4096)
+def _shared(text: str, tone: str) -> Cell:
+    """The same few cells stand in the rows of many moves."""
+    return Cell(text, tone)
 
 
 def say(text: str, tone: str = "", indent: int = 0) -> Paragraph:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from novatrace.model import capacity as model
 from novatrace.model.case import Case
@@ -63,8 +63,9 @@ def _room_in_words(room: Room, unit: str) -> str:
 
 def _rooms(case: Case, flagged: list[model.Burst], resource: str) -> Iterable[Room]:
     first = min(b.first_us or 0 for b in flagged)
-    taken = _granted(case)
-    known = {host: _room(host, views, resource, first, taken) for host, views in _by_host(case).items()}
+    told = _told(case, resource, first)
+    taken = _granted(case, {t.later.provenance for t in told.values() if t.later is not None and t.later.provenance})
+    known = {host: _room(host, each, resource, taken) for host, each in told.items()}
     for burst in reversed(flagged):
         host, free = burst.target.host, burst.capacity
         if free is not None and getattr(free.free, resource) is not None:
@@ -77,37 +78,57 @@ def _rooms(case: Case, flagged: list[model.Burst], resource: str) -> Iterable[Ro
         yield replace(room, host=f"{room.host}{part}")
 
 
-def _by_host(case: Case) -> dict[str, list[model.View]]:
-    found: dict[str, list[model.View]] = {}
+@dataclass(slots=True)
+class _Told:
+    """The newest views of a host: of each kind before a moment, and after it."""
+
+    before: dict[str, model.View] = field(default_factory=dict)
+    known_after: model.View | None = None
+    any_after: model.View | None = None
+
+    @property
+    def earlier(self) -> model.View | None:
+        """The newest word before, of whoever is trusted most with it."""
+        return next((self.before[whose] for whose in _TRUST if whose in self.before), None)
+
+    @property
+    def later(self) -> model.View | None:
+        """The last word of the host itself or of placement, else of a scheduler, which may be stale."""
+        return self.known_after or self.any_after
+
+
+def _told(case: Case, resource: str, first_us: int) -> dict[str, _Told]:
+    """What is told of each host; the views go by once, for there are many."""
+    found: dict[str, _Told] = {}
     for view in case.views:
-        found.setdefault(view.target.host, []).append(view)
+        told = found.setdefault(view.target.host, _Told())
+        if getattr(view.free, resource) is None:
+            continue
+        if view.when_us is None or view.when_us <= first_us:
+            told.before[view.whose] = _newer(view, told.before.get(view.whose))
+            continue
+        told.any_after = _newer(view, told.any_after)
+        if view.whose in _KNOWS:
+            told.known_after = _newer(view, told.known_after)
     return found
 
 
-def _granted(case: Case) -> dict[Provenance, Resources]:
-    """What each granted claim took, by its lines: they tell what was free before it."""
+def _newer(view: model.View, other: model.View | None) -> model.View:
+    """The newer of two; of one moment the one that is told later."""
+    return view if other is None or (view.when_us or -1) >= (other.when_us or -1) else other
+
+
+def _granted(case: Case, places: set[Provenance]) -> dict[Provenance, Resources]:
+    """What each granted claim took of which a view at some places is: it tells what was free before the claim."""
     claims = (a.claim for m in case.migrations for a in m.attempts if a.claim is not None and a.claim.granted)
-    return {citation.provenance: claim.demand for claim in claims for citation in claim.citations}
+    return {c.provenance: claim.demand for claim in claims for c in claim.citations if c.provenance in places}
 
 
-def _room(host: str, views: list[model.View], resource: str, first_us: int, taken: dict[Provenance, Resources]) -> Room:
-    """The newest word before and after, of whoever is trusted most with it."""
-    told = sorted((v for v in views if getattr(v.free, resource) is not None), key=lambda v: v.when_us or -1)
-    earlier = _most_trusted([v for v in told if v.when_us is None or v.when_us <= first_us])
-    later = _newest([v for v in told if v.when_us is not None and v.when_us > first_us])
-    before = None if earlier is None else getattr(earlier.free, resource)
-    after = None if later is None else getattr(later.free, resource)
-    own = taken.get(later.provenance) if later is not None and later.provenance is not None else None
+def _room(host: str, told: _Told, resource: str, taken: dict[Provenance, Resources]) -> Room:
+    """What was free before and after."""
+    before = None if told.earlier is None else getattr(told.earlier.free, resource)
+    after = None if told.later is None else getattr(told.later.free, resource)
+    own = taken.get(told.later.provenance) if told.later is not None and told.later.provenance is not None else None
     if after is not None and own is not None:
         after -= getattr(own, resource) or 0
     return Room(neutral(host), before, after)
-
-
-def _newest(views: list[model.View]) -> model.View | None:
-    """The last word of the host itself or of placement, else of a scheduler, which may be stale."""
-    return next((v for v in reversed(views) if v.whose in _KNOWS), views[-1] if views else None)
-
-
-def _most_trusted(views: list[model.View]) -> model.View | None:
-    found = (next((v for v in reversed(views) if v.whose == whose), None) for whose in _TRUST)
-    return next((view for view in found if view is not None), None)
