@@ -34,13 +34,14 @@ def replay_of(case, runs=20):
 
 
 def with_choices(folder):
-    """The replay of a case that a backtest can be made of; None for logs at INFO, which tell no candidates."""
+    """The replay of a case that a backtest can be made of; None where no line tells candidates (INFO) or what VMs ask for."""
     case = analysed(folder)
+    sized = any(a.demand.known for m in moves_of(case) for a in m.attempts)
     logged = any(a.schedule is not None and a.schedule.candidates for m in moves_of(case) for a in m.attempts)
     try:
         found = replay_of(case)
     except NothingToAnalyseError:
-        assert not logged
+        assert not (logged and sized)
         return None
     assert logged or (found.backtest.good, found.advice) == (None, None)
     return found if logged else None
@@ -68,6 +69,7 @@ SHIPPED = {
     "anti-affinity-race": (2, 0, 2, 1),
     "b1-race-placement-room1": (8, 0, 8, 7),
     "b4-race-hugepages-1sched": (8, 0, 8, 7),
+    "custom-class-race": (6, 0, 6, 4),
     "d4-reschedule": (3, 3, 3, 1),
     "o15-b1-race-room1": (3, 0, 3, 7),
     "o15-b4-race-forced-boot": (4, 0, 4, 4),
@@ -79,7 +81,10 @@ def test_the_table_of_the_backtest_is_as_it_was_looked_at():
     found = {}
     for folder in FOLDERS:
         if folder.parent == FIXTURES / "real-nova":
-            tested = replay_of(analysed(folder)).backtest
+            replay = with_choices(folder)
+            if replay is None:
+                continue
+            tested = replay.backtest
             found[folder.name] = (tested.decisions, tested.with_choice, tested.reproduced, tested.failures_observed)
     assert found == SHIPPED
 

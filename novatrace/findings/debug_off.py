@@ -17,6 +17,7 @@ def find(case: Case) -> Iterator[Finding]:
     blind = [m for m in _wording.moves(case) if m.blind and m.citations]
     if not blind or not quiet:
         return
+    quiet.sort(key=lambda c: c.first_us or 0)  # the names may be pseudonyms, which sort otherwise
     nodes = [node for c in quiet if (node := _node(case, c))]
     grave = _grave(case, blind)
     names = f"nova-scheduler on {_wording.listed(nodes)}" if nodes else "nova-scheduler"
