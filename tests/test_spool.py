@@ -53,17 +53,21 @@ def _full(*_args: object) -> int:
 
 
 @pytest.mark.parametrize("together", [3, 4096])
+@pytest.mark.parametrize("last_bit", [1, 63])
 @pytest.mark.parametrize("folder", case_folders()[:4], ids=lambda p: p.name)
-def test_events_are_found_by_what_they_belong_to(folder, monkeypatch, together):
+def test_events_are_found_by_what_they_belong_to(folder, monkeypatch, together, last_bit):
     """In order of lines as a whole, for each key, and for each request id that they name; also without some of them."""
     every = list(ingest(plan_of(pipeline.RunOptions(node_folders(folder)))).events)
     monkeypatch.setattr(spooled, "_TOGETHER", together)
+    monkeypatch.setattr(spooled, "_LAST_BIT", last_bit)
     events = SpooledEvents(Spool())
     for _, of_input in groupby(every, key=lambda e: e.provenance.evidence_id):
         events.take(of_input)
     assert list(events) == every
     for key in {e.key for e in every}:
         assert events.of(key) == [e for e in every if e.key == key]
+    for kinds in ({"host-selected"}, {"claim-granted", "filter-start", "service-start"}, {"no such kind"}):
+        assert list(events.of_kinds(kinds)) == [e for e in every if e.kind in kinds]
     named = dict.fromkeys(name for e in every for name in (e.request_id, e.global_request_id) if name)
     assert list(events.ids()) == list(named)
     for name in named:

@@ -32,6 +32,7 @@ from novatrace.analysis.views import (
 from novatrace.model.capacity import Capacity, View
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
+from novatrace.model.events import Events
 from novatrace.model.evidence import NodeSettings
 from novatrace.model.hostname import short
 from novatrace.model.kept import Shelf
@@ -48,7 +49,7 @@ class Ledger:
 
     def __init__(
         self,
-        events: Iterable[Event],
+        events: Events,
         migrations: Sequence[Migration],
         hosts: HostMap,
         inventory: Inventory | None,
@@ -65,12 +66,10 @@ class Ledger:
         self._given = _given(inventory or Inventory())
         self._hosts = hosts
         self._movements = Movements(migrations, hosts)
-        for event in events:
-            if event.kind in _TELLERS:
-                self._learn_ratios(event, hosts)
-        for event in events:
-            if event.kind in _TELLERS:
-                self._learn_view(event, hosts)
+        for event in events.of_kinds(_TELL_RATIOS):
+            self._learn_ratios(event, hosts)
+        for event in events.of_kinds(_TELL_VIEWS):
+            self._learn_view(event, hosts)
         for migration in migrations:
             self._learn_attempts(migration)
         self._views.settle()
@@ -252,7 +251,8 @@ class Ledger:
         self._views.add(self.room(view.target), view)
 
 
-_TELLERS = frozenset(["host-state-updated", "inventory", "resource-view", "placement-over-capacity"])
+_TELL_RATIOS = ("host-state-updated", "inventory")
+_TELL_VIEWS = ("host-state-updated", "resource-view", "placement-over-capacity")
 
 
 def _given(inventory: Inventory) -> dict[str, Resources]:

@@ -8,7 +8,7 @@ that was set while the logs were written, or a wrong zone). Only pairs joined by
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,6 +74,10 @@ class Corrected:
 
     def __iter__(self) -> Iterator[Event]:
         return map(self._later, self._events)
+
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[Event]:
+        """See ``Events``."""
+        return map(self._later, self._events.of_kinds(kinds))
 
     def of(self, key: str) -> list[Event]:
         """See ``Events``."""

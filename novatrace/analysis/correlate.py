@@ -41,8 +41,8 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     until_us: int | None = None,
 ) -> Analysis:
     """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began."""
-    hosts = HostMap(events)
-    by_request = requests.group(events)
+    hosts = HostMap()
+    by_request = requests.group(events, hosts.heeding(events))
     found = migrations.build(by_request, events, hosts, coverage, inventory, shelf)
     found = [m for m in found if _within(m, since_us, until_us)]
     in_placement = release.claims_in_placement(events)

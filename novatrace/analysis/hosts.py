@@ -7,7 +7,7 @@ for H:N with uuid``, ``ComputeNode(… uuid=…)``. A compute log belongs to the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from novatrace.model.event import Event
@@ -23,9 +23,9 @@ _Process = tuple[str | int, int | None]
 
 
 class HostMap:
-    """What the evidence says about the identity of hosts."""
+    """What the evidence says about the identity of hosts, once all events have gone by (see ``heeding``)."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self) -> None:
         self._host_of_node: dict[str, str] = {}
         self._node_of_host: dict[str, set[str]] = defaultdict(set)
         self._provider: dict[str, HostNode] = {}
@@ -38,6 +38,9 @@ class HostMap:
         # One object for each: a scheduler names every host for every request.
         self._places: dict[tuple[str, str | None], HostNode] = {}
         self._listed: set[tuple[str | None, str | None]] = set()
+
+    def heeding(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The events, learnt from while they go by to somebody else; all is known when the last one has gone."""
         inventories: dict[tuple[str | int, int | None, str | None, str | None], Event] = {}
         for event in events:
             if event.service == "nova-compute":
@@ -45,6 +48,7 @@ class HostMap:
             self._learn(event)
             if event.kind == "inventory":
                 inventories.setdefault((event.origin, event.pid, event.node, event.values.get("provider_uuid")), event)
+            yield event
         for event in inventories.values():
             self._learn_provider_of_tracker(event)
 

@@ -91,7 +91,7 @@ def build(
     shelf: Shelf,
 ) -> list[Migration]:
     """Every action that places a VM, in the order in which they were accepted; what is long of them is on the shelf."""
-    logged = any(e.kind == "host-selected" for e in events)
+    logged = any(events.of_kinds(["host-selected"]))
     known = _learnt(requests, inventory)
     found: list[Migration] = []
     for request_id in known.acting:
@@ -105,7 +105,7 @@ def build(
             if ask.action == "unknown" and not drafts:
                 continue
             found.append(slim.migration(_migration(request, ask, uuid, drafts, hosts, coverage, known)))
-    operator = [e for e in events if e.kind == "operator-vm-state"]
+    operator = list(events.of_kinds(["operator-vm-state"]))
     found = with_operator_links(named_by_batch(found), operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})
     return sorted(found, key=_order)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from novatrace.model.event import Event
+from novatrace.model.events import Events
 
 # Pike is the first release in which the scheduler claims in placement (nova/scheduler/filter_scheduler.py 16.0.0).
 _PLACEMENT_CLAIMS = frozenset(
@@ -13,10 +11,10 @@ _PLACEMENT_CLAIMS = frozenset(
 _COMPUTE_CLAIMS = frozenset(["claim-attempt", "claim-total", "claim-limit", "claim-unlimited"])
 
 
-def claims_in_placement(events: Iterable[Event]) -> bool | None:
+def claims_in_placement(events: Events) -> bool | None:
     """True when placement arbitrates vCPU, RAM and disk (Pike and later), False when the compute claim does."""
     compute = False
-    for event in events:
+    for event in events.of_kinds([*_PLACEMENT_CLAIMS, *_COMPUTE_CLAIMS, "claim-granted", "rpc-cast"]):
         if event.kind in _PLACEMENT_CLAIMS:
             return True
         if event.kind == "claim-granted" and event.values.get("node"):

@@ -85,9 +85,9 @@ class Requests:
     Placement's events join the request that called placement; lines without a request id that of their VM under way.
     """
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, going_by: Iterable[Event]) -> None:
         self._events = events
-        sketches, calls, loose = _sketched(events)
+        sketches, calls, loose = _sketched(going_by)
         self._joined: dict[str, list[_Joined]] = defaultdict(list)
         self._join_placement(calls, sketches)
         self._join_by_instance(loose, sketches)
@@ -142,12 +142,12 @@ class Requests:
             self._joined[request_id].append(_Joined(key, "instance-time", frozenset(places)))
 
 
-def group(events: Events) -> Requests:
-    """Requests by local request id."""
-    return Requests(events)
+def group(events: Events, going_by: Iterable[Event]) -> Requests:
+    """Requests by local request id; ``going_by`` are all events in their order, at which somebody else may look too."""
+    return Requests(events, going_by)
 
 
-def _sketched(events: Events) -> tuple[dict[str, Sketch], dict[str, Sketch], list[_Loose]]:
+def _sketched(events: Iterable[Event]) -> tuple[dict[str, Sketch], dict[str, Sketch], list[_Loose]]:
     """Requests and calls of placement by key, and lines of a VM without request id; all in time order."""
     requests: dict[str, Sketch] = {}
     calls: dict[str, Sketch] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from novatrace.model.event import Event
@@ -13,6 +13,9 @@ class Events(Protocol):
 
     def __iter__(self) -> Iterator[Event]:
         """Input after input, in the order of lines."""
+
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[Event]:
+        """Those of some kinds, in the same order."""
 
     def of(self, key: str) -> list[Event]:
         """Those of one ``Event.key``, in the same order."""

@@ -94,10 +94,11 @@ def known_cases() -> list[tuple[Path, str]]:
 def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
     """What the inputs are and how much of them was understood; nothing is kept."""
     read = ingest(plan_of(options), progress)
-    hosts = HostMap(read.events)
+    hosts = HostMap()
+    batch_us = extent.of_moves(hosts.heeding(read.events))
     return Case(
         tuple(read.evidence), tuple(read.coverage), tuple(read.notices), (), (), (), (), None,
-        settings=read.settings, clocks=clock_skew.clocks(read.events), batch_us=extent.of_moves(read.events),
+        settings=read.settings, clocks=clock_skew.clocks(read.events), batch_us=batch_us,
         hosts_named=hosts.named(), hosts_heard=hosts.heard(),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from novatrace.parsing.fragments import fold, unfold
 from novatrace.store.spool import Spool
 
 _TOGETHER = 4096
+_LAST_BIT = 63
 _HEAD = struct.Struct("<qI")
 _NO_PLACE = -1
 _INPUT = attrgetter("provenance.evidence_id")
@@ -30,7 +31,9 @@ class SpooledEvents:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._last: dict[str, int] = {}
-        self._batches: list[array[int]] = []
+        # For each few thousand events of an input, the places of their rows, and which kinds stand in each row.
+        self._batches: list[tuple[array[int], array[int]]] = []
+        self._bits: dict[str, int] = {}
         # Keys of the events that name a request id; None for the usual, the one key that is the id itself.
         self._named: dict[str, dict[str, None] | None] = {}
 
@@ -43,7 +46,8 @@ class SpooledEvents:
                 key = event.key
                 by_key[key].append(event)
                 self._note(event, key)
-            self._batches.append(array("q", [self._put(key, listed) for key, listed in by_key.items()]))
+            places = array("q", [self._put(key, listed) for key, listed in by_key.items()])
+            self._batches.append((places, array("Q", map(self._kinds, by_key.values()))))
 
     def without(self, positions: Collection[int]) -> SpooledEvents:
         """The same without those at some positions of all."""
@@ -54,10 +58,30 @@ class SpooledEvents:
         return left
 
     def __iter__(self) -> Iterator[Event]:
-        for places in self._batches:
-            batch = [event for place in places for event in self._row(place)[1]]
-            batch.sort(key=_IN_FILE)
-            yield from batch
+        for places, _ in self._batches:
+            yield from self._batch(places)
+
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[Event]:
+        """See ``Events``."""
+        wanted = 0
+        for kind in kinds:
+            wanted |= self._bits.get(kind, 0)
+        for places, masks in self._batches:
+            batch = self._batch(place for place, mask in zip(places, masks, strict=True) if mask & wanted)
+            yield from (event for event in batch if event.kind in kinds)
+
+    def _batch(self, places: Iterable[int]) -> list[Event]:
+        """Events of some rows of one batch, in the order of lines."""
+        batch = [event for place in places for event in self._row(place)[1]]
+        batch.sort(key=_IN_FILE)
+        return batch
+
+    def _kinds(self, events: Iterable[Event]) -> int:
+        """A bit for each kind of some events; the last bit is for all kinds beyond the first many."""
+        mask = 0
+        for kind in {event.kind for event in events}:
+            mask |= self._bits.setdefault(kind, 1 << min(len(self._bits), _LAST_BIT))
+        return mask
 
     def of(self, key: str) -> list[Event]:
         """See ``Events``."""
