@@ -21,12 +21,15 @@ from novatrace.analysis.requests import Request
 from novatrace.analysis.views import OF_CLASS, known_us
 from novatrace.model.capacity import Counted
 from novatrace.model.event import Event
+from novatrace.model.events import Events
 from novatrace.model.evidence import Provenance
 from novatrace.model.migration import HostNode
 
 _KIB = 1024
 _UNITS = ((1 << 20, "GiB"), (1 << 10, "MiB"), (1, "KiB"))
 _PINNED = "pinned CPUs"
+_TELL_DEMANDS = ("numa-fit", "pagesize-selected", "placement-request")
+_TELL_ROOM = ("host-state-updated", "resource-view")
 
 
 @dataclass(slots=True)
@@ -70,15 +73,16 @@ class _Line:
 class Classes:
     """All lines that tell of such classes, by room and by request."""
 
-    def __init__(self, events: Iterable[Event], requests: Iterable[Request], hosts: HostMap, ledger: Ledger) -> None:
+    def __init__(self, events: Events, requests: Iterable[Request], hosts: HostMap, ledger: Ledger) -> None:
         self._ledger = ledger
         self._cells: dict[str, list[_Line]] = defaultdict(list)
         self._pools: dict[str, list[_Line]] = defaultdict(list)
         self._asked: dict[str, _Asked] = defaultdict(_Asked)
         self._placed: dict[str, dict[str, int]] = {}
-        for request in requests:
-            self._learn_asked(request)
-        for event in events:
+        if any(events.of_kinds(_TELL_DEMANDS)):
+            for request in requests:
+                self._learn_asked(request)
+        for event in events.of_kinds(_TELL_ROOM):
             self._learn(event, hosts)
         for lines in (*self._cells.values(), *self._pools.values()):
             lines.sort(key=_moment)
