@@ -24,7 +24,7 @@ from novatrace.parsing.events import MessageMatcher, events_of
 from novatrace.parsing.lines import LINE_CAP_BYTES, physical_lines
 from novatrace.parsing.one_liners import OneLiners
 from novatrace.parsing.record import Record
-from novatrace.parsing.records import INHERIT_WITHIN_BYTES, RecordReader
+from novatrace.parsing.records import INHERIT_WITHIN_BYTES, Edge, RecordReader
 from novatrace.parsing.repetitions import Repetitions
 from novatrace.parsing.sieve import Sieve
 
@@ -190,19 +190,13 @@ class BlockScanner:
     def _span(self, span: tuple[int, int], levels: dict[str, int], total: int) -> None:
         """One-line records: counted as a whole; read where an anchor stands."""
         data, (start, end) = self._data, span
-        first = self._single(start, end, self._line_no)
         last_start = data.rfind(b"\n", start, end - 1) + 1 or start
-        last = self._single(last_start, end, self._line_no + total - 1)
-        if (
-            first is None
-            or last is None
-            or not first.layout == last.layout == "oslo"
-            or _longest(data, start, end) > LINE_CAP_BYTES
-        ):
+        first, last = self._edge(start, end), self._edge(last_start, end)
+        if first is None or last is None or _longest(data, start, end) > LINE_CAP_BYTES:
             self._slow([data[start:end]], offset=start)
             return
         self.reader.count_span(first, last, levels, total, end - start)
-        self._count_minutes((start, first.when_us), (last_start, last.when_us))
+        self._count_minutes((start, first[0]), (last_start, last[0]))
         self._hits(start, end)
         self._line_no += total
 
@@ -270,10 +264,9 @@ class BlockScanner:
                 return hint.rule is None or not self._repetitions.again(hint.rule, hint.text, self._data[at:end])
         return None
 
-    def _single(self, begin: int, stop: int, number: int) -> Record | None:
+    def _edge(self, begin: int, stop: int) -> Edge | None:
         end = self._data.find(b"\n", begin, stop)
-        line, length = (self._data[begin:stop], stop - begin) if end < 0 else (self._data[begin:end], end - begin + 1)
-        return self.reader.single(line, self._base + begin, number, length)
+        return self.reader.edge(self._data[begin : stop if end < 0 else end])
 
     def _head(self, record: Record) -> Record | None:
         """The record before this one, of the same logger and process, that has ids; looked for backwards."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from novatrace.parsing.layouts import USER_FIRST, Layout, OsloParts, beats, load_layouts, ordered
+from novatrace.parsing.layouts import OSLO, USER_FIRST, Layout, OsloParts, beats, load_layouts, ordered
 
 COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\x1b|\\033|\\u001b|\\e)\[[\d;]*[mK]|\[0[01](?:;\d\d)?m")
 _OCTAL = re.compile(r"#(0(?:1[0-7]|0[1-7]|2[0-7]|3[0-7]))")
@@ -82,7 +82,7 @@ class LayoutReader:
         self._all = tuple(layout for layout in known if not layout.ignored)
         self._ignored = tuple(layout for layout in known if layout.ignored)
         self._orders: dict[tuple[str, bool], tuple[Layout, ...]] = {}
-        usual = next((layout for layout in self._all if layout.name == "oslo"), self._all[0])
+        usual = next((layout for layout in self._all if layout.name == OSLO), self._all[0])
         self._recent = [usual] * (_DEPTH + 1)
 
     def oslo_parts(self, line: str) -> OsloParts | None:
@@ -96,7 +96,7 @@ class LayoutReader:
     @property
     def usual(self) -> bool:
         """True when the last line was of oslo's default layout, and no other layout of the user's may come before it."""
-        return self._recent[0].name == "oslo" and not self._own
+        return self._recent[0].name == OSLO and not self._own
 
     def read(self, line: str) -> Line | None:
         """The line's fields, or None when no layout fits."""

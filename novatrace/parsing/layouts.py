@@ -20,6 +20,8 @@ from novatrace.errors import UsageError
 from novatrace.parsing.definitions import Sample, expand
 from novatrace.parsing.months import LOCAL_MONTH
 
+# The name of oslo.log's default layout: most lines have it, and it is read by shorter ways.
+OSLO = "oslo"
 USER_FIRST = ("user", "project")
 # What follows stamp and process id in a line of oslo.log: level, logger, context, instance, message.
 WRITER = r"(?P<level>%LEVEL%) (?P<logger>[A-Za-z_][\w.\-]*)"

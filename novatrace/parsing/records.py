@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from novatrace.model.activity import MINUTE_US
 from novatrace.model.evidence import SAMPLES_KEPT, Coverage
+from novatrace.parsing.context import service_of
 from novatrace.parsing.journal_export import entries
 from novatrace.parsing.layout_reader import LayoutReader, Line, embedded
-from novatrace.parsing.layouts import OsloParts
+from novatrace.parsing.layouts import OSLO, OsloParts
 from novatrace.parsing.lines import PhysicalLine, looks_dated, unbroken
 from novatrace.parsing.manner import Manner
 from novatrace.parsing.record import Naming, Record, record_of
@@ -24,6 +25,7 @@ from novatrace.parsing.shapes import shape_of
 
 MESSAGE_CAP_CHARS = 1 << 18
 INHERIT_WITHIN_BYTES = 1 << 16
+Edge = tuple[int | None, str | None]
 _INHERIT_WITHIN_US = 2_000_000
 
 
@@ -171,6 +173,14 @@ class RecordReader:
             return None
         return self._record(_Open(line, PhysicalLine(raw, offset, number, length), length))
 
+    def edge(self, raw: bytes) -> Edge | None:
+        """The moment and the service of a line of oslo's default layout (valid UTF-8); None for any other line."""
+        parts = self.oslo_parts(raw.decode("utf-8").rstrip("\r"))
+        if parts is not None and parts[3] is not None:  # without a process id, it may be of another layout
+            return self.clock.at(*parts[:3]), self._service or service_of(parts[5])
+        record = self.single(raw, 0, 0, 0)
+        return None if record is None or record.layout != OSLO else (record.when_us, record.service)
+
     def begins(self, raw: bytes) -> bool:
         """True when a line begins a record, whatever stands before it."""
         line = self._layouts.read(raw.decode("utf-8", "replace"))
@@ -190,18 +200,18 @@ class RecordReader:
         place = (physical.number, physical.offset, opened.length)
         return record_of(opened.line, "".join(opened.more), self.clock, self._service, self._naming, place)
 
-    def count_span(self, first: Record, last: Record, levels: dict[str, int], lines: int, length: int) -> None:
-        """Counts one-line records of one layout that are not read one by one, from the first to the last of them."""
+    def count_span(self, first: Edge, last: Edge, levels: dict[str, int], lines: int, length: int) -> None:
+        """Counts one-line records of oslo's layout that are not read one by one, from the first to the last of them."""
         coverage = self.coverage
         coverage.lines.total += lines
         coverage.lines.parsed += lines
         coverage.bytes_decoded += length
-        coverage.layouts[first.layout] = coverage.layouts.get(first.layout, 0) + lines
+        coverage.layouts[OSLO] = coverage.layouts.get(OSLO, 0) + lines
         for level, number in levels.items():
             coverage.levels[level] = coverage.levels.get(level, 0) + number
-        for record in (first, last):
-            self._count_time(record.when_us)
-            self.count_service(record.service)
+        for when_us, service in (first, last):
+            self._count_time(when_us)
+            self.count_service(service)
         if self._service is not None:
             coverage.services[self._service] = coverage.services.get(self._service, 0) + lines
 
