@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import Logs, lines_of
+
+import novatrace
 
 HERE = Path(__file__).parent
 NOVATRACE = str(Path(sys.executable).with_name("novatrace"))
@@ -61,8 +64,14 @@ def _numbers(text: str) -> str:
     return found[0] if found else ""
 
 
+def _as_installed() -> None:
+    """Compiles the package, as an installer does; a working copy has no bytecode where Python may not write any."""
+    compileall.compile_dir(Path(novatrace.__file__).parent, quiet=1)
+
+
 def ours(state: Path, jobs: int | None = None) -> list[Contestant]:
     """The commands of novatrace: all is read; nothing is new; a question to the case."""
+    _as_installed()
     version, env = _numbers(_said(NOVATRACE, "--version")), {"XDG_STATE_HOME": str(state)}
     more = [] if jobs is None else ["--jobs", str(jobs)]
 
