@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 
 import pytest
@@ -15,7 +16,7 @@ from novatrace.parsing.layout_reader import LayoutReader
 
 FOLDER = resources.files("novatrace") / "messages"
 FILES = sorted(entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".toml"))
-MESSAGES = definitions.load_catalogue().messages
+MESSAGES = definitions.load_catalogue(samples=True).messages
 GOOD = """
 [[message]]
 kind = "mine"
@@ -146,3 +147,10 @@ def test_an_exploding_user_pattern_ends_in_time():
     text = GOOD.replace("hello (?P<who>\\w+)", "hello (?P<who>(?:a|aa)+)$").replace("hello you", "hello aa")
     message = definitions.parse_messages(text.replace('"you"', '"aa"'), "mine.toml", trusted=False)[0]
     assert message.values("hello " + "a" * 200 + "b") is None
+
+
+def test_the_messages_are_the_same_without_their_samples():
+    """Samples are cut out of the text of the built-in files, and nothing else is."""
+    lean = definitions.load_catalogue().messages
+    assert not any(message.samples for message in lean)
+    assert [repr(replace(message, samples=())) for message in MESSAGES] == [repr(message) for message in lean]

@@ -10,7 +10,7 @@ from novatrace.parsing.values import host_states
 
 def lists():
     """The lists of all samples."""
-    for message in load_catalogue().messages:
+    for message in load_catalogue(samples=True).messages:
         for sample in message.samples:
             yield from (v for v in (message.values(sample.text) or {}).values() if isinstance(v, HostStates))
 

@@ -29,6 +29,8 @@ _MACROS = {
     "STATE": HOST_STATE,
 }
 _MACRO = re.compile(r"%([A-Z]+)%")
+# A table of a sample, to the next table.
+_SAMPLE = re.compile(r"^\[\[message\.sample\]\].*?(?=^\[\[|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class Pattern(Protocol):
@@ -189,13 +191,18 @@ def expand(pattern: str) -> str:
     return _MACRO.sub(lambda m: f"(?:{_MACROS[m[1]]})", pattern)
 
 
-def load_catalogue(user_files: tuple[Path, ...] = ()) -> Catalogue:
+def load_catalogue(user_files: tuple[Path, ...] = (), *, samples: bool = False) -> Catalogue:
     """The built-in messages and those of the user's files.
+
+    Args:
+        user_files: files of the user's own; their samples are tried.
+        samples: load those of the built-in messages, too; they take as long to read as all the rest, and only the tests
+            need them.
 
     Raises:
         UsageError: a definition is invalid; the message names file, kind and fault.
     """
-    messages = list(_builtin())
+    messages = list(_builtin(samples=samples))
     for path in user_files:
         try:
             text = path.read_text(encoding="utf-8")
@@ -209,11 +216,13 @@ def load_catalogue(user_files: tuple[Path, ...] = ()) -> Catalogue:
     return Catalogue(tuple(messages), digest, {hint: tuple(listed) for hint, listed in sorted(by_hint.items())})
 
 
-def _builtin() -> Iterator[Message]:
+def _builtin(*, samples: bool) -> Iterator[Message]:
     folder = resources.files("novatrace") / "messages"
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
-            yield from parse_messages(entry.read_text(encoding="utf-8"), entry.name, trusted=True, check=False)
+            text = entry.read_text(encoding="utf-8")
+            lean = text if samples else _SAMPLE.sub("", text)
+            yield from parse_messages(lean, entry.name, trusted=True, check=False)
 
 
 def parse_messages(text: str, origin: str, *, trusted: bool, check: bool = True) -> list[Message]:
