@@ -178,6 +178,52 @@ def test_a_user_catalogue_is_checked_and_used(novatrace, tmp_path):
     assert novatrace("catalogue", "check", mine).returncode == 2
 
 
+WRONG = {
+    "a = [": ["not valid TOML", ":1"],
+    "": ["no message", ":1"],
+    '[[message]]\nkind = "a"\nhint = "zap"\npatern = "x"\n': ["unknown key 'patern'", "no pattern", "no sample", ":4"],
+    '[[message]]\nkind = "a"\nhint = "zap"\npattern = "(zap"\nsince = "xx"\n': [
+        "pattern cannot be used", "unknown release 'xx'", "no sample", ":4", ":5",
+    ],
+    '[[message]]\nkind = "a"\nhint = "zap"\npattern = "zap"\nsince = "train"\nuntil = "pike"\n[[message.sample]]\ntext = "zip"\n': [
+        "ends before it begins", "the hint is not in sample 1", ":6", ":7",
+    ],
+    '[[message]]\nkind = "a"\nhint = "zap"\npattern = "zap (?P<n>.*)"\ntypes = { n = "int" }\n[[message.sample]]\n'
+    'text = "zap 5"\nexpect = { n = "5" }\n': ["does not prove itself", "{'n': 5}", ":6"],
+    '[[message]]\nkind = "a"\nhint = "zap"\npattern = "zap (?P<n>.*)"\ntypes = { n = "inch" }\n[[message.sample]]\ntext = "zap 5"\n': [
+        "unknown type 'inch'", "known types: ", ":5",
+    ],
+    '[[message]]\nkind = "b"\nhint = "Claim successful"\npattern = "Claim successful"\n[[message.sample]]\ntext = "Claim successful"\n': [
+        "has a meaning already", "claim-granted", ":5",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_wrong_catalogue_file_is_told_what_where_why_and_what_to_do(text, novatrace, tmp_path):
+    """Every fault at once, each with its line; the exit code is that of a usage error."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text)
+    done = novatrace("catalogue", "check", mine)
+    assert done.returncode == 2
+    told = done.stdout.decode()
+    for part in WRONG[text]:
+        assert (f" --> {mine}{part}\n" if part.startswith(":") else part) in told
+    faults = told.count("error: ")
+    assert told.count("  = why: ") == told.count("  = to do: ") == told.count(" --> ") == faults
+    assert f"{faults} fault" in done.stderr.decode()
+
+
+def test_catalogue_show_has_every_wording_of_a_kind(novatrace):
+    """Releases, Nova's templates, an example and what it gives; a kind that is not there is told its neighbours."""
+    text = novatrace("catalogue", "show", "claim-attempt").stdout.decode()
+    assert "folsom..icehouse  nova-compute, AUDIT  (nova.compute.claims.toml)" in text
+    assert '{"memory_mb": 4096, "disk_gb": 20, "vcpus": 2}' in text
+    done = novatrace("catalogue", "show", "claim-atempt")
+    assert done.returncode == 2
+    assert "did you mean claim-attempt" in done.stderr.decode()
+
+
 def test_catalogue_list_names_every_kind(novatrace):
     """The list has kinds, releases and hints."""
     text = novatrace("catalogue", "list").stdout.decode()

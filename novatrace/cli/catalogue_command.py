@@ -6,11 +6,15 @@ from pathlib import Path
 
 import click
 
-from novatrace import pipeline
 from novatrace.cli import writing
+from novatrace.errors import UsageError
+from novatrace.pipeline import catalogue
 
 
-@click.group("catalogue", epilog="\b\nExamples:\n  novatrace catalogue list\n  novatrace catalogue check mine.toml")
+@click.group(
+    "catalogue",
+    epilog="\b\nExamples:\n  novatrace catalogue list\n  novatrace catalogue show claim-refused\n  novatrace catalogue check mine.toml",
+)
 def command() -> None:
     """The messages that are understood."""
 
@@ -18,16 +22,28 @@ def command() -> None:
 @command.command("list", epilog="\b\nExample:\n  novatrace catalogue list")
 def list_messages() -> int:
     """List every message: kind, releases, services, the literal that it is found by."""
-    writing.write(lambda _width, _colour: pipeline.catalogue_text(), None)
+    writing.write(lambda _width, _colour: catalogue.listed(), None)
+    return 0
+
+
+@command.command("show", epilog="\b\nExample:\n  novatrace catalogue show claim-refused")
+@click.argument("kind")
+def show(kind: str) -> int:
+    """Show a kind: its meaning, its wordings by release, examples."""
+    text = catalogue.shown(kind)
+    writing.write(lambda _width, _colour: text, None)
     return 0
 
 
 @command.command("check", epilog="\b\nExample:\n  novatrace catalogue check mine.toml")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> int:
-    """Check a catalogue file of your own: every sample must give its whole expected result."""
-    writing.write(
-        lambda _width, _colour: f"{file}: {pipeline.checked_messages(file)} message(s), every sample as expected\n",
-        None,
-    )
+    """Check a file of your own: what is wrong, where, why, what to do."""
+    text, faults = catalogue.checked(file)
+    writing.write(lambda _width, _colour: text, None)
+    if faults:
+        raise UsageError(
+            f"{file}: {faults} fault{'' if faults == 1 else 's'}; it cannot be used",
+            next_step="put right what is told on standard output",
+        )
     return 0

@@ -237,7 +237,7 @@ def parse_messages(text: str, origin: str, *, trusted: bool, check: bool = True)
         tables = tomllib.loads(text).get("message", [])
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{origin}: not valid TOML: {error}") from error
-    messages = [_message(table, origin, trusted=trusted) for table in tables]
+    messages = [message_of(table, origin, trusted=trusted) for table in tables]
     if check:
         for message in messages:
             if fault := self_test(message):
@@ -245,7 +245,12 @@ def parse_messages(text: str, origin: str, *, trusted: bool, check: bool = True)
     return messages
 
 
-def _message(table: dict[str, Any], origin: str, *, trusted: bool) -> Message:
+def message_of(table: dict[str, Any], origin: str, *, trusted: bool = False) -> Message:
+    """The message of one table; its samples are not looked at.
+
+    Raises:
+        UsageError: a key is missing, a type unknown, or the pattern does not compile.
+    """
     kind = str(table.get("kind", ""))
     try:
         pattern = expand(table["pattern"])

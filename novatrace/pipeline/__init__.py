@@ -17,7 +17,6 @@ from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
 from novatrace.model.finding import SEVERITIES
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.parsing import definitions
 from novatrace.pipeline.analysed import analysed
 from novatrace.pipeline.drawing import drawn
 from novatrace.pipeline.ingest import Progress, RunOptions, ingest, plan_of
@@ -298,23 +297,6 @@ def remove_case(path: Path) -> None:
     path.unlink()
     path.with_suffix(".lock").unlink(missing_ok=True)
     kept_reports.forget(path)
-
-
-def catalogue_text() -> str:
-    """The catalogue, one line a message."""
-    messages = sorted(definitions.load_catalogue().messages, key=lambda m: (m.kind, m.origin, m.since))
-    return "".join(
-        f"{m.kind}  {m.since or '?'}..{m.until or '?'}  {', '.join(m.service) or 'any'}  {m.hint!r}\n" for m in messages
-    )
-
-
-def checked_messages(path: Path) -> int:
-    """How many messages a user's catalogue file has, all of them sound.
-
-    Raises:
-        UsageError: one is not; the message says which and why.
-    """
-    return len(definitions.parse_messages(path.read_text(encoding="utf-8"), str(path), trusted=False))
 
 
 def schema(name: str) -> str:
