@@ -71,3 +71,11 @@ def same(name: str, folder: Path) -> None:
 def test_a_case_says_the_same_in_every_layout(name):
     """One of the real cases for each layout."""
     same(name, SMALL[zlib.crc32(name.encode()) % len(SMALL)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_case_says_the_same_in_every_layout(name, folder):
+    """All of the real cases in all layouts."""
+    same(name, folder)

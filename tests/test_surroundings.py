@@ -182,3 +182,17 @@ def test_a_second_stamp_in_the_line_tells_the_zone(tmp_path):
     ((_, when, basis),) = found
     assert when == NOON_US - 2 * HOUR_US
     assert basis == "UTC+02:00 (a second stamp in each line has the zone)"
+
+
+def test_a_container_in_another_zone_than_its_machine_is_read_by_its_lines(tmp_path):
+    """A sosreport says Berlin, the container's lines carry UTC beside them: the lines know better; only --tz says more."""
+    files = {
+        "sos_commands/systemd/timedatectl": TIMEDATECTL,
+        "var/log/containers/stdouts/nova_compute.log": f"2026-07-01T12:00:00.501234567Z stderr F {LINE}",
+    }
+    (tmp_path / "s.tar.xz").write_bytes(sosreport(files))
+    ((_, when, basis),), _ = seen(tmp_path)
+    assert when == NOON_US
+    assert basis == "UTC (a second stamp in each line has the zone)"
+    ((_, when, basis),), _ = seen(tmp_path, tz="Europe/Berlin")
+    assert (when, basis) == (NOON_US - 2 * HOUR_US, "Europe/Berlin (--tz)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
 from novatrace.parsing.months import month_of
@@ -10,6 +10,7 @@ from novatrace.parsing.timestamps import Clock, zone_offset_s
 from novatrace.parsing.years import Written, calendar_of
 
 ASSUMED = "UTC assumed"
+STATED = "(--tz"
 
 
 def basis_of(
@@ -25,7 +26,8 @@ def basis_of(
         zone_basis: where that zone comes from.
         head: the whole input, where it is short.
     """
-    assumed = zone_basis.startswith(ASSUMED)
+    # What a sosreport says of the machine may not hold for its containers; a second stamp in the very line does.
+    assumed = STATED not in zone_basis
     if any(name in fields for name in ("created", "created_us")):
         return Clock(local, assumed=assumed), "UTC (seconds since 1970 in the record)"
     if "zone" in fields or _zone_in(fields.get("stamp")):
@@ -51,7 +53,7 @@ def _spread_of(stamp: str) -> dict[str, Any]:
 
 def _offset(clock: Clock, fields: dict[str, Any]) -> str:
     inner = {k: v for k, v in fields.items() if k != "outer"}
-    naive, sure = Clock(clock.local).when_us(inner), clock.when_us(fields)
+    naive, sure = Clock(UTC).when_us(inner), clock.when_us(fields)
     offset_s = zone_offset_s(naive, sure) if naive is not None and sure is not None else None
     if not offset_s:
         return "UTC"

@@ -14,7 +14,7 @@ from typing import TypeVar
 from novatrace.errors import UsageError
 from novatrace.model.evidence import Evidence, NodeSettings, Notice
 from novatrace.model.hostname import short
-from novatrace.parsing.clock_basis import ASSUMED
+from novatrace.parsing.clock_basis import ASSUMED, STATED
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.log_format import DEFAULT_DATE_FORMAT, layout_of_format
 from novatrace.parsing.manner import Zone
@@ -120,9 +120,9 @@ def stated_zones(tz: str | None) -> Iterator[tuple[str | None, Zone]]:
     for part in tz.split(",") if tz is not None else ():
         node, equals, name = part.strip().rpartition("=")
         if equals:
-            yield node, Zone(zone(name), f"{name} (--tz for {node})")
+            yield node, Zone(zone(name), f"{name} {STATED} for {node})")
         else:
-            yield None, Zone(zone(name), f"{name} (--tz)")
+            yield None, Zone(zone(name), f"{name} {STATED})")
 
 
 def _root_of(place: str) -> str:
