@@ -48,4 +48,4 @@ class TicketFormat:
 
     def _signed(self, document: Document, tool_version: str) -> str:
         foot = f"\n_novatrace {tool_version}_\n"
-        return fitted(document, self.written, self.limit - len(foot)) + foot
+        return fitted(document, self.written, self.limit, beside=len(foot)) + foot
