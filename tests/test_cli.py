@@ -98,15 +98,37 @@ def test_fail_on_of_explain_counts_what_concerns_the_subject(novatrace):
     assert novatrace("explain", "e7db70c0", "--fail-on", "error", "-q").returncode == 20
 
 
-@pytest.mark.parametrize("command", [["inspect"], ["filters"], ["explain", "65cca1b7"]])
+@pytest.mark.parametrize("command", [["correlate"], ["inspect"], ["filters"], ["explain", "65cca1b7"]])
 def test_strict_writes_nothing_from_a_part(novatrace, tmp_path, command):
     """What could not be read ends in 3; with --strict before anything is written."""
     shutil.copytree(FIXTURES / "real-nova" / "a-single-migrate", tmp_path / "logs")
     missing = tmp_path / "logs" / "gone"
     done = novatrace(*command, tmp_path / "logs", missing, "-q")
     assert (done.returncode, bool(done.stdout)) == (3, True)
-    done = novatrace(*command, tmp_path / "logs", missing, "-q", "--strict")
-    assert (done.returncode, done.stdout) == (3, b"")
+    (tmp_path / "report").write_text("of the last run")
+    for words in (("-q", "--strict"), ("-q", "--strict", "-o", tmp_path / "report")):
+        done = novatrace(*command, tmp_path / "logs", missing, *words)
+        assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (3, b"", 1)
+        assert b"error: E-STRICT: " in done.stderr  # an error, which --quiet does not hide
+    assert (tmp_path / "report").read_text() == "of the last run"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["correlate"], "correlate"),
+        (["case", "nothing"], "case"),
+        (["explain", "--nothing"], "explain"),
+        (["--nothing"], ""),
+    ],
+)
+def test_wrong_use_names_the_help_that_tells(novatrace, words, shown):
+    """One line, exit code 2, and the help of the command that was meant."""
+    done = novatrace(*words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("novatrace: error: E-USAGE: ")
+    assert line.endswith(f"; see `{' '.join(['novatrace', *shown.split()])} --help`")
 
 
 def test_since_and_until_bound_the_actions(novatrace):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from novatrace import pipeline
-from novatrace.cli import writing
+from novatrace.cli import stderr, writing
 from novatrace.errors import EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
 from novatrace.model.case import Case
 from novatrace.pipeline.sharing import Sharing
@@ -21,8 +21,15 @@ def code(case: Case, fail_on: str | None) -> int:
 
 
 def withheld(ended: int, *, strict: bool) -> bool:
-    """True when ``--strict`` forbids to write what rests on a part of the evidence."""
-    return strict and ended == EXIT_INCOMPLETE
+    """True when ``--strict`` forbids to write what rests on a part of the evidence; it says so, with ``--quiet`` too."""
+    if not strict or ended != EXIT_INCOMPLETE:
+        return False
+    stderr.error_line(
+        "E-STRICT",
+        "not all of the logs could be read, so nothing was written",
+        "collect again what is named without -q, or leave out --strict to have what the rest tells",
+    )
+    return True
 
 
 def report(  # noqa: PLR0913 - what the options of a report say

@@ -98,7 +98,7 @@ def main() -> NoReturn:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:
-        error_line("E-USAGE", error.format_message(), "see `novatrace --help`")
+        error_line("E-USAGE", error.format_message().rstrip("."), f"see `{_asked(error)} --help`")
         code = 2
     except (KeyboardInterrupt, click.Abort):
         error_line(
@@ -120,6 +120,13 @@ def main() -> NoReturn:
         )
         code = 1
     sys.exit(code)
+
+
+def _asked(error: click.ClickException) -> str:
+    """The command that was used in a wrong way, as it is typed."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path.split() if context is not None else []
+    return " ".join(["novatrace", *path[1:]])
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
