@@ -42,12 +42,14 @@ class _Batch:
         self._taken: list[Decision] = []
         self._hosts: dict[str, HostNode] = {}
         self._add(first, known)
+        left = [b for b in every if b is not first]
         for burst in self.bursts:  # grows while it is gone through
-            self.bursts += [
-                b for b in every if b.target.host in self._hosts and b not in self.bursts and _of_one_batch(b, burst)
-            ]
-            if burst is not first:
-                self._add(burst, known)
+            moves = _moves(burst)
+            more = [b for b in left if b.target.host in self._hosts and _of_one_batch(b, burst, moves)]
+            for found in more:
+                self._add(found, known)
+            self.bursts += more
+            left = [b for b in left if not any(b is found for found in more)]
 
     def _add(self, burst: Burst, known: Mapping[Key, Migration]) -> None:
         taken = decisions(burst, known)
@@ -85,13 +87,13 @@ class _Batch:
         )
 
 
-def _of_one_batch(one: Burst, other: Burst) -> bool:
+def _of_one_batch(one: Burst, other: Burst, moves_of_other: set[Key]) -> bool:
     """True for bursts at the same time, and for two of one VM's attempts."""
-    if None in (one.first_us, one.last_us, other.first_us, other.last_us):
+    if one.first_us is None or one.last_us is None or other.first_us is None or other.last_us is None:
         return False
-    if (one.first_us or 0) <= (other.last_us or 0) and (other.first_us or 0) <= (one.last_us or 0):
+    if one.first_us <= other.last_us and other.first_us <= one.last_us:
         return True
-    return not _moves(one).isdisjoint(_moves(other))
+    return not moves_of_other.isdisjoint((a.instance_uuid, a.request_id) for a in one.arrivals)
 
 
 def _moves(burst: Burst) -> set[Key]:
