@@ -23,6 +23,7 @@ from novatrace.pipeline.sharing import Sharing, passed
 from novatrace.reports.leak_gate import leaks
 from novatrace.reports.pseudonyms import Pseudonyms
 from novatrace.reports.redaction import Redaction
+from novatrace.reports.secret_shapes import SHAPES, compiled
 from novatrace.reports.secrets import mask
 
 RACE = FIXTURES / "real-nova" / "b1-race-placement-room1"
@@ -126,6 +127,12 @@ CORPUS = list(canaries())
 def test_the_corpus_is_large():
     """At least a thousand secrets, all different."""
     assert len({value for value, _ in CORPUS}) >= 1000
+
+
+def test_every_rule_is_a_pattern_that_names_what_it_masks():
+    """They are made ready one by one, when their words are met."""
+    for rules in SHAPES.values():
+        assert all(compiled(pattern).groupindex for pattern, _ in rules)
 
 
 def test_no_canary_is_left():

@@ -82,6 +82,5 @@ def _hint(message: Message, catalogue: Catalogue) -> Hint:
 
 def _hides(found: bytes, other: bytes) -> bool:
     """True when finding one anchor can keep the other from being found."""
-    if other in found:
-        return True
-    return any(found.endswith(other[:size]) for size in range(1, min(len(found), len(other))))
+    sizes = range(1, min(len(found), len(other)))
+    return other in found or (found[-1] in other and any(found.endswith(other[:size]) for size in sizes))

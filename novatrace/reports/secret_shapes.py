@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import unquote
 
 from novatrace.reports.secret_commands import ARGUMENT, Rule
@@ -72,9 +73,8 @@ _OWN_RULES: tuple[Rule, ...] = (
     (("private-lines:",), r"Private-Lines:(?P<a>.*)", "pem"),
 )  # fmt: skip
 _RULES = (*_OWN_RULES, *COMMANDS)
-_COMPILED = tuple((words, re.compile(pattern, re.DOTALL), kind) for words, pattern, kind in _RULES)
 SHAPES = {
-    word: tuple((pattern, kind) for words, pattern, kind in _COMPILED if word in words)
+    word: tuple((pattern, kind) for words, pattern, kind in _RULES if word in words)
     for word in sorted({word for words, _, _ in _RULES for word in words})
 }
 _SAID = re.compile(
@@ -120,10 +120,16 @@ _BRACKETS = re.compile(r"[\[\](){}\"'\\]")
 _BEFORE_A_QUOTE = frozenset(" \t[({:,=ub")
 
 
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern of a rule, made ready when its word is first met: most reports meet few of them."""
+    return re.compile(pattern, re.DOTALL)
+
+
 def shaped(text: str, start: int, word: str) -> Iterator[Hit]:
     """What has the shape that the word announces, or is the argument of the command that it names."""
     for pattern, kind in SHAPES[word]:
-        match = pattern.match(text, start)
+        match = compiled(pattern).match(text, start)
         if match is not None:
             yield from _named(match, kind)
 
