@@ -3,8 +3,9 @@ r"""Reads blocks of bytes and looks closely only where an anchor of the catalogu
 A block holds whole records. Where every line of it begins with the stamp of its first line and has one level word,
 each line is a record: it is counted, not read, unless an anchor is in it. Everything else (continuation lines, blank
 lines, other layouts, damaged text) goes to the reader that takes each line apart, so both ways give the same events
-and the same account; tests hold one against the other. One thing is not seen: in one block, a line with a stamp and no
-level beside a line with a second level word in its text; the first is then counted as understood.
+and the same account; tests hold one against the other. Two things are not seen, and are counted as understood: in one
+block, a line with a stamp and no level beside a line with a second level word in its text; and a line with a stamp and a
+level that is of no layout all the same.
 """
 
 from __future__ import annotations
