@@ -185,6 +185,7 @@ def test_targets_where_all_fitted_do_not_part_what_went_wrong_from_why():
 def test_commands_are_shown_as_such():
     """What an advice puts between backticks; a lone one stays."""
     assert prose("run `openstack server list` now") == "run <code>openstack server list</code> now"
+    assert prose("`ls --all`") == '<code>ls <span class="id">--all</span></code>'
     assert prose("a ` b <c>") == "a ` b &lt;c&gt;"
     assert '<span class="id">compute-02/nova-compute.log:13</span>' in prose("at compute-02/nova-compute.log:13")
 

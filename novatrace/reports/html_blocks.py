@@ -11,7 +11,8 @@ from novatrace.reports.document import Block, Cell, Column, Figure, Paragraph, Q
 
 _ID = re.compile(r"(?:req-)?\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _PLACE = re.compile(r"(?<![\w./\-])[\w.\-]{1,30}/[\w.\-]{1,30}:\d+\b")
-_COMMAND = re.compile(r"`([^`<>]{1,200})`")
+_OPTION = re.compile(r"(?<!\S)\S{0,40}-\S{1,40}")
+_COMMAND = re.compile(r"`([^`]{1,200})`")
 
 
 def escaped(text: str) -> str:
@@ -20,9 +21,19 @@ def escaped(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Text for an element; ids and places are kept on one line, commands in backticks are shown as such."""
-    kept = _ID.sub(r'<span class="id">\g<0></span>', escaped(text))
-    return _COMMAND.sub(r"<code>\1</code>", _PLACE.sub(r'<span class="id">\g<0></span>', kept))
+    """Text for an element; ids and places in it are kept on one line, commands in backticks are shown as such."""
+    return "".join(
+        f"<code>{_together(_OPTION, part)}</code>" if number % 2 else _together(_PLACE, part, _ID)
+        for number, part in enumerate(_COMMAND.split(text))
+    )
+
+
+def _together(pattern: re.Pattern[str], text: str, *more: re.Pattern[str]) -> str:
+    """Text for an element, with what the patterns match never parted at the end of a line."""
+    shown = escaped(text)
+    for each in (*more, pattern):
+        shown = each.sub(r'<span class="id">\g<0></span>', shown)
+    return shown
 
 
 class Blocks:
