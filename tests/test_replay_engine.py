@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_replay import PlainReplay
 
-from novatrace.analysis.replay import top_set
+from novatrace.analysis.replay import choosing, top_set
 from novatrace.analysis.replay import view as view_module
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.chance import Chance, NoChanceError
@@ -180,6 +180,29 @@ def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules):
     if _name(rules) == "subset":
         left = {0: 1, 1: 1, 3: 1}
     assert_chances(again, left)
+
+
+@pytest.mark.parametrize("kept", [1, 3, 48])
+def test_ties_are_shuffled_among_all_that_are_equal_however_few_are_kept(kept, monkeypatch):
+    """Twelve hosts of one weight of which one was tried, one worse, one better that is full; kept are fewer or more."""
+    monkeypatch.setattr(choosing, "_TIES", kept)
+    hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(9, 9), seen_ram_mb=8) for i in range(12))
+    hosts += tuple(
+        ReplayHost(HostNode(n), Resources(c, 9), seen_ram_mb=s) for n, c, s in (("worse", 9, 7), ("full", 0, 9))
+    )
+    rules = Rules((Weigher("ram", 1.0),), shuffle_ties=True, max_attempts=2)
+    scenario = Scenario("file", "x", hosts, (ReplayVm("v", Resources(1, 1)),) * 9, (), NUMBERED, NUMBERED, rules)
+    board, runs = Board(scenario), 24_000
+    view = View(board, ["ram"])
+    view.spread(runs)
+    view.take(np.arange(runs) % 3 - 1, board.classes[0])  # in a third nothing, in the others host 0 or host 1 is taken
+    chooser, chance = Chooser(view, board.classes[0], rules), Chance("seed", runs)
+    chosen = chooser.one(chance)
+    assert_chances(chosen[::3], dict.fromkeys(range(12), 1))
+    assert_chances(chosen[1::3], dict.fromkeys(range(1, 12), 1))
+    assert_chances(chosen[2::3], dict.fromkeys((0, *range(2, 12)), 1))
+    again = chooser.one(chance, np.arange(0, runs, 3), [np.full(runs // 3, 5)])
+    assert_chances(again, dict.fromkeys(set(range(12)) - {5}, 1))
 
 
 def _name(rules):

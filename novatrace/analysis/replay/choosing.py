@@ -14,7 +14,7 @@ import numpy as np
 from novatrace.analysis.replay.board import Board, VmClass
 from novatrace.analysis.replay.chance import Chance
 from novatrace.analysis.replay.ranking import Ranking, excluded, ordered
-from novatrace.analysis.replay.top_set import TopSet
+from novatrace.analysis.replay.top_set import TopSet, still_passing
 from novatrace.analysis.replay.view import NOBODY, View
 from novatrace.model.replay import Rules
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Hosts = NDArray[np.intp]
 
 KEPT = 64  # rankings that are kept up to date beside each other
+_TIES = 48  # so many of the best are kept where ties are shuffled; more that are equal are looked for among all
 _TRIES = 8  # draws from all hosts before those that still fit are listed
 
 
@@ -58,7 +59,11 @@ class Chooser:
         self.ranking = Ranking(view, cls, rules, room)
         size = rules.subset_size
         self._any = not rules.by_slots and (size is None or size >= len(cls.hosts))
-        self._top = None if self._any or rules.by_slots else TopSet(size or 1)
+        self._top = (
+            None
+            if self._any or rules.by_slots
+            else TopSet(_TIES if rules.shuffle_ties and (size or 1) == 1 else size or 1)
+        )
         self._hosts = np.array(cls.hosts, dtype=np.intp)
         self._shares: Amounts | None = None
 
@@ -105,8 +110,8 @@ class Chooser:
             return self._thrown(chance, runs, tried)
         if self._top is not None and not self._rules.shuffle_ties:
             return self._top.pick(self.ranking, chance, runs, tried)
-        if self._top is not None and (self._rules.subset_size or 1) == 1 and not tried:
-            return self._shuffled(self._top, chance, runs)
+        if self._top is not None and (self._rules.subset_size or 1) == 1:
+            return self._shuffled(self._top, chance, runs, tried)
         return self._tied(self._rows(runs, tried), chance)
 
     def _rows(self, runs: Hosts, tried: Sequence[Hosts]) -> Amounts:
@@ -114,16 +119,29 @@ class Chooser:
         left = scores if len(runs) == len(scores) else scores[runs if len(scores) > 1 else np.zeros_like(runs)]
         return excluded(left, tried) if tried else left
 
-    def _shuffled(self, top: TopSet, chance: Chance, runs: Hosts) -> Hosts:
-        """A random one of those with the best weight: in the set and its reserve, or in all hosts where there may be more."""
-        tied, hosts, beyond = top.tied(self.ranking, runs)
-        chosen = np.empty(len(runs), dtype=np.intp)
-        some = np.flatnonzero(beyond)
-        if len(some):
-            chosen[some] = self._tied(self._rows(runs[some], ()), chance)
-        rest = np.flatnonzero(~beyond)
-        places = _nth(tied[rest], chance)
-        chosen[rest] = np.where(places >= 0, hosts[rest, places], NOBODY)
+    def _shuffled(self, top: TopSet, chance: Chance, runs: Hosts, tried: Sequence[Hosts]) -> Hosts:
+        """A random one of those with the best weight: among a few of the best, or of all hosts where there may be more."""
+        tied, best, beyond = top.tied(self.ranking, runs)
+        chosen = np.full(len(runs), NOBODY, dtype=np.intp)
+        few = np.flatnonzero(~beyond)
+        columns = _nth(tied[few] if len(few) < len(tied) else tied, chance)
+        chosen[few] = np.where(columns >= 0, top.member(runs[few], columns), NOBODY)
+        scores = self.ranking.scores
+        again = still_passing(scores, runs if len(scores) > 1 else np.zeros_like(runs), tried)
+        if again is not None:
+            chosen[again] = self._tied(self._rows(runs[again], [one[again] for one in tried]), chance)
+            beyond[again] = False
+        waiting = np.flatnonzero(beyond)
+        for _ in range(_TRIES if chance.runs else 0):
+            if not len(waiting):
+                return chosen
+            drawn = chance.places(1, scores.shape[1], None, len(waiting))[0]
+            lines = runs[waiting] if len(scores) > 1 else np.zeros_like(waiting)
+            fitting = scores[lines, drawn] == best[waiting]
+            chosen[waiting[fitting]] = drawn[fitting]
+            waiting = waiting[~fitting]
+        if len(waiting):
+            chosen[waiting] = self._tied(self._rows(runs[waiting], ()), chance)
         return chosen
 
     def _tied(self, scores: Amounts, chance: Chance) -> Hosts:
@@ -223,7 +241,7 @@ def _places(view: View, runs: Hosts, hosts: Hosts) -> Hosts:
 
 def _nth(pool: NDArray[np.bool_], chance: Chance) -> Hosts:
     """A random one of the hosts of the pool of each run."""
-    counts = pool.sum(axis=1)
+    counts = np.count_nonzero(pool, axis=1)
     if counts.max(initial=0) <= 1:  # nobody has a choice
         return np.where(counts > 0, pool.argmax(axis=1), NOBODY)
     wanted = (chance.draws(len(pool)) * counts).astype(np.intp) + np.cumsum(counts) - counts

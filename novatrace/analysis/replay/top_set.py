@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Hosts = NDArray[np.intp]
     Flags = NDArray[np.bool_]
 
-_RESERVE = 96  # hosts beside the set: a look at them costs little, and they last for about as many changes
+_RESERVE = 128  # hosts beside the set: a look at them costs little, and they last for about as many changes
 
 
 class TopSet:
@@ -48,13 +48,14 @@ class TopSet:
         """A random one of the best in each of these runs, without those that were tried there."""
         scores = self.update(ranking)
         lines = runs if len(scores) > 1 else np.zeros_like(runs)
-        odd = _still_passing(scores, lines, tried)
+        odd = still_passing(scores, lines, tried)
         if odd is None and not self._short.any():
             if self._size == 1:
-                places: Hosts = self._places[lines, 0]
+                places: Hosts = self._places.reshape(-1)[lines]
             else:
-                places = self._places[lines, (chance.draws(len(runs)) * self._size).astype(np.intp)]
-            chosen: Hosts = self._hosts[lines, places]
+                wanted = (chance.draws(len(runs)) * self._size).astype(np.intp)
+                places = self._places.reshape(-1)[lines * self._size + wanted]
+            chosen: Hosts = self._hosts.reshape(-1)[lines * self._width + places]
             return chosen
         return self._pick_some(scores, chance, lines, tried, odd)
 
@@ -77,14 +78,21 @@ class TopSet:
         chosen = wanted if left.all() else (left.cumsum(axis=1) > wanted[:, None]).argmax(axis=1)
         return np.where(counts > 0, hosts[at, np.minimum(chosen, hosts.shape[1] - 1)], NOBODY)
 
-    def tied(self, ranking: Ranking, runs: Hosts) -> tuple[Flags, Hosts, Flags]:
-        """For a set of one, in each of these runs: places as good as the best, the hosts there, and where there may be more."""
+    def tied(self, ranking: Ranking, runs: Hosts) -> tuple[Flags, Amounts, Flags]:
+        """In each of these runs: members as good as the best, the best weight, and where there may be more of that weight."""
         scores = self.update(ranking)
-        lines = runs if len(scores) > 1 else np.zeros_like(runs)
-        best = self._inside[lines, 0]
-        alike = (self._outside[lines] == best[:, None]) & (best > -np.inf)[:, None]
-        alike[np.arange(len(lines)), self._places[lines, 0]] = best > -np.inf
-        return alike, self._hosts[lines], (self._bound[lines] == best) & (best > -np.inf)
+        inside = self._inside
+        if len(scores) == 1 or len(runs) < len(inside):
+            inside = inside[runs if len(scores) > 1 else np.zeros_like(runs)]
+        best = inside[np.arange(len(runs)), inside.argmax(axis=1)]
+        alike = (inside == best[:, None]) & (best > -np.inf)[:, None]
+        return alike, best, alike.all(axis=1) & (self._size < self._number)
+
+    def member(self, runs: Hosts, columns: Hosts) -> Hosts:
+        """The hosts of members, one in each of these runs, as ``tied`` has them."""
+        lines = runs if len(self._lines) > 1 else np.zeros_like(runs)
+        hosts: Hosts = self._hosts[lines, self._places[lines, columns]]
+        return hosts
 
     def update(self, ranking: Ranking) -> Amounts:
         """The scores as they are, with the set and the reserve as they give them."""
@@ -142,8 +150,8 @@ class TopSet:
         """A host in each of these runs is weighed otherwise than before; gives the runs that are to be made anew."""
         at = runs * self._number + hosts
         now = scores.reshape(-1)[at]
-        places = self._place_of.reshape(-1)[at].astype(np.intp)
-        members = self._member_of.reshape(-1)[runs * self._width + places].astype(np.intp)
+        places = self._place_of.reshape(-1)[at]
+        members = self._member_of.reshape(-1)[runs * self._width + places]
         if len(runs) and places.min() >= 0 and members.min() >= 0:
             return self._exchange(runs, members, places, now)
         known = places >= 0
@@ -164,26 +172,28 @@ class TopSet:
 
         The members are at these ``places``, and weigh this ``now``.
         """
-        row, outside = runs * self._width, self._outside
-        coming = outside.argmax(axis=1) if len(runs) == len(outside) else outside[runs].argmax(axis=1)
-        flat = outside.reshape(-1)
+        outside, every = self._outside, len(runs) == len(self._lines)
+        row = runs * self._width
+        coming = (outside if every else outside[runs]).argmax(axis=1)
+        flat, there = outside.reshape(-1), row + places
         other = flat[row + coming]
         better = (other > now) | ((other == now) & (coming < places) & (other > -np.inf))
         stays = np.where(better, coming, places)
         weight = np.where(better, other, now)
-        flat[row + places] = now
-        flat[row + stays] = -np.inf
+        kept = row + stays
+        flat[there] = now
+        flat[kept] = -np.inf
         member_of = self._member_of.reshape(-1)
-        member_of[row + places] = -1
-        member_of[row + stays] = members
+        member_of[there] = -1
+        member_of[kept] = members
         at = runs * self._size + members
         self._places.reshape(-1)[at] = stays
         self._inside.reshape(-1)[at] = weight
         gone = weight == -np.inf
         if gone.any():
             self._short[runs[gone]] = True
-        bound = self._bound[runs]
-        below: Hosts = runs[(weight < bound) | ((weight == bound) & (stays > self._last[runs]))]
+        bound, last = (self._bound, self._last) if every else (self._bound[runs], self._last[runs])
+        below: Hosts = runs[(weight < bound) | ((weight == bound) & (stays > last))]
         return below
 
 
@@ -207,10 +217,10 @@ def first_best(weights: Amounts, number: int) -> Hosts:
     return columns_of
 
 
-def _still_passing(scores: Amounts, lines: Hosts, tried: Sequence[Hosts]) -> Hosts | None:
+def still_passing(scores: Amounts, lines: Hosts, tried: Sequence[Hosts]) -> Hosts | None:
     """Where a host that was tried would be chosen again; None: nowhere."""
     found: Flags | None = None
     for hosts in tried:
-        odd = (hosts >= 0) & (scores[lines, hosts] > -np.inf)
+        odd = (hosts >= 0) & (scores.reshape(-1)[lines * scores.shape[1] + hosts] > -np.inf)
         found = odd if found is None else found | odd
     return np.flatnonzero(found) if found is not None and found.any() else None
