@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from novatrace.model.case import Case
+from novatrace.model.insight import Herd, Idle, SharedView
 from novatrace.model.migration import Citation, Claim, Migration, Resources
 from novatrace.model.resource import NAMES
 
@@ -15,6 +17,7 @@ RESOURCES = {
     "affinity": "the server group's policy",
 }
 _UNITS = {"vcpus": "vCPU", "ram_mb": "MB RAM", "disk_gb": "GB disk"}
+_OfTarget = TypeVar("_OfTarget", SharedView, Herd, Idle)
 _NAMED = 3
 _REFUSALS = ("claim-refused", "resources-unavailable", "group-violated", "rebuild-refused")
 
@@ -62,10 +65,16 @@ def in_error(found: Iterable[Migration]) -> str:
     return f" {which} in ERROR: see that the guest runs on its source, then `openstack server set --state active VM`."
 
 
+def worst_first(found: Sequence[_OfTarget]) -> tuple[_OfTarget, list[str]]:
+    """The worst of what was found, which stands first, and the other targets, each once, of which the same is to be said."""
+    worst = found[0]
+    others = (other.target.host for other in found[1:] if other.target.host != worst.target.host)
+    return worst, list(dict.fromkeys(others))
+
+
 def likewise(others: Sequence[str]) -> str:
     """``; likewise 2 more targets: b and c``: the targets of which the same is said; "" where there is none."""
-    unique = list(dict.fromkeys(others))
-    return f"; likewise {count(len(unique), 'more target')}: {listed(unique)}" if unique else ""
+    return f"; likewise {count(len(others), 'more target')}: {listed(others)}" if others else ""
 
 
 def once(citations: Iterable[Citation]) -> tuple[Citation, ...]:

@@ -15,7 +15,7 @@ def find(case: Case) -> Iterator[Finding]:
     herds = sorted((h for h in case.insight.herds if h.citations), key=lambda h: (-h.decisions, h.target))
     if not herds:
         return
-    worst, others = herds[0], [h.target.host for h in herds[1:] if h.target.host != herds[0].target.host]
+    worst, others = _wording.worst_first(herds)
     yield Finding(
         slug="herd",
         severity="warning",
@@ -26,7 +26,7 @@ def find(case: Case) -> Iterator[Finding]:
             Measure("other_hosts_least", worst.others_least, None, "hosts"),
             Measure("other_hosts_most", worst.others_most, None, "hosts"),
             Measure("next_host_free_ram_mb", worst.next_free_ram_mb, None, "MB"),
-            Measure("targets", len(set(others)) + 1, None, "hosts"),
+            Measure("targets", len(others) + 1, None, "hosts"),
         ),
         basis="computed",
         evidence=_wording.once(citation for herd in herds for citation in herd.citations),

@@ -20,7 +20,7 @@ def find(case: Case) -> Iterator[Finding]:
     listed.sort(key=lambda i: (-i.passes, i.target))
     if not listed:
         return
-    worst, others = listed[0], [i.target.host for i in listed[1:] if i.target.host != listed[0].target.host]
+    worst, others = _wording.worst_first(listed)
     best = worst.hosts[0]
     yield Finding(
         slug="idle-candidate",
@@ -31,7 +31,7 @@ def find(case: Case) -> Iterator[Finding]:
             Measure("hosts_with_room", len(worst.hosts), None, "hosts"),
             Measure("passes", worst.passes, None, "passes"),
             Measure("free_ram_mb", best.free.ram_mb, worst.demand.ram_mb, "MB"),
-            Measure("targets", len(set(others)) + 1, None, "hosts"),
+            Measure("targets", len(others) + 1, None, "hosts"),
         ),
         basis=best.basis,
         evidence=_wording.once(

@@ -18,13 +18,13 @@ def find(case: Case) -> Iterator[Finding]:
     views = sorted((v for v in case.insight.shared_views if v.citations), key=lambda v: (-v.decisions, v.first_us))
     if not views:
         return
-    worst, others = views[0], [v.target.host for v in views[1:] if v.target.host != views[0].target.host]
+    worst, others = _wording.worst_first(views)
     yield Finding(
         slug="stale-view",
         severity="warning",
         title=_title(worst) + _wording.likewise(others),
         subject=worst.target.host,
-        measures=tuple(_measures(worst, len(set(others)) + 1)),
+        measures=tuple(_measures(worst, len(others) + 1)),
         basis="observed",
         evidence=_wording.once(citation for view in views for citation in view.citations),
         advice=_advice(case),
