@@ -36,6 +36,8 @@ _WORDS = (
 )
 _TASKS = {"build_instances": "create", "schedule_and_build_instances": "create"}
 _EVACUATED = 200
+# As oslo.log appends the class of an exception to the line that tells of it.
+NO_HOST = "nova.exception.NoValidHost: "
 _NO_HOST = (("for unshelve", "unshelve"), ("for rebuild", "rebuild"), ("for resize", "resize"))
 # Said of a live migration alone (nova/exception.py; nova/conductor/tasks/live_migrate.py).
 _LIVE = ("migration pre-check error", "during live migration")
@@ -127,7 +129,18 @@ def _action(request: Request) -> tuple[str | None, str]:
             return action, "observed"
     for event in request.of("rebuild-start"):
         return ("evacuate" if event.values.get("evacuating") else "rebuild"), "observed"
-    return _inferred(request)
+    return ("live-migrate", "inferred") if _let_out(request) else _inferred(request)
+
+
+def _let_out(request: Request) -> bool:
+    """True where the conductor's RPC server was surprised that a migration found no host.
+
+    Where it migrates cold it declares NoValidHost as expected, which is no ERROR; ``live_migrate_instance`` does not
+    (nova/conductor/manager.py, Newton and later). oslo.log names the class since Queens.
+    """
+    migrates = any(event.values["task"] == "migrate_server" for event in request.of("task-failed"))
+    surprised = (e for e in request.of("rpc-failed") if e.service == "nova-conductor")
+    return migrates and any(NO_HOST in str(e.values.get("detail") or "") for e in surprised)
 
 
 def _inferred(request: Request) -> tuple[str | None, str]:
