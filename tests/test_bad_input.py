@@ -16,6 +16,8 @@ import pytest
 from cases import FIXTURES, INCIDENT
 from markdown_it import MarkdownIt
 
+from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+
 SCHEDULER = INCIDENT / "scheduler-node" / "nova-scheduler.log"
 LINE = "2016-10-28 15:16:00.335 7 INFO nova.compute.claims [req-7a578ff5-2e78-410b-8168-5219efa84f9b u p] "
 VM = "32fc6596-d4ab-4ca8-91c3-1c8578ca9fbf"
@@ -327,3 +329,46 @@ def test_unusable_options_start_nothing(novatrace, options, state):
     assert done.returncode == 2, done.stderr
     stderr(done)
     assert not list(state.rglob("*.sqlite"))
+
+
+def ids(*paths, while_reading=None):
+    """Ids of the notices of inputs, read in this process; ``while_reading`` is called when they are found."""
+    plan = plan_of(RunOptions(tuple(map(str, paths)), jobs=1))
+    if while_reading is not None:
+        while_reading()
+    read = ingest(plan)
+    return {n.id: n for n in read.notices}, read
+
+
+def test_a_file_that_is_cut_or_gone_when_it_is_read(tmp_path):
+    """What was read is kept; that it is not all is told."""
+    log = tmp_path / "nova-compute.log"
+    log.write_text((LINE + "Claim successful\n") * 2000)
+    seen, read = ids(log, while_reading=lambda: os.truncate(log, 50_000))
+    assert seen["W-IN-SHRUNK"].incomplete
+    assert 0 < read.coverage[0].lines.total < 2000
+    log.write_text((LINE + "Claim successful\n") * 2000)
+    with log.open("a") as more:
+        seen, read = ids(log, while_reading=lambda: more.write(LINE))
+    assert seen == {}
+    assert read.coverage[0].lines.total == 2000
+    (tmp_path / "nova-api.log").write_text(LINE + "x\n")
+    seen, _ = ids(tmp_path, while_reading=log.unlink)
+    assert seen["E-IN-IO"].incomplete
+
+
+def test_what_a_crash_and_a_busy_journal_leave_is_told(tmp_path):
+    """NUL bytes, lines that the journal dropped, lines of no layout: each by its id; the lines around them are read."""
+    log = tmp_path / "cn7" / "messages"
+    log.parent.mkdir()
+    log.write_text(
+        f"Oct 28 15:16:00 cn7 nova-compute[7]: {LINE}Claim successful\n\0\0\0Oct 28 15:16:01 cn7 nova-compute[7]: {LINE}Claim successful\n"
+        "Oct 28 15:16:02 cn7 systemd-journald[1]: Suppressed 4711 messages from nova-compute.service\n"
+        "Oct 28 15:16:03 cn7 nova-compute[7]: message repeated 2 times: [ INFO nova.compute.claims [-] Claim successful]\n"
+        "2016-10-28 15:16:04 of no layout\n"
+    )
+    seen, read = ids(log)
+    assert {"W-TXT-NUL", "W-TXT-LOST", "W-FMT-UNKNOWN"} <= set(seen)
+    ledger = read.coverage[0].lines
+    assert (ledger.parsed, ledger.ignored, ledger.unparsed) == (2, 2, 1)
+    assert read.coverage[0].ignored == {"lines-lost": 1, "notes-of-syslog": 1}

@@ -100,6 +100,7 @@ class Coverage:
         samples: up to a few (line number, text) of lines that no layout matched.
         wordings: range of releases that write a wording (``pike..stein``) → first line with it, kind of the message.
         active: runs of minutes (since 1970 UTC) that have lines, as ``model.activity`` has them.
+        nul_lines: lines with NUL bytes, which were left out of them.
         also_in: place of another input that has lines of this one, too → events that are counted there.
     """
 
@@ -119,6 +120,7 @@ class Coverage:
     wordings: dict[str, tuple[int, str]] = field(default_factory=dict)
     active: list[tuple[int, int]] = field(default_factory=list)
     also_in: dict[str, int] = field(default_factory=dict)
+    nul_lines: int = 0
 
     def add_shape(self, shape: str, count: int, line_no: int) -> None:
         """Counts lines of a shape; beyond many shapes the rest counts as one."""
@@ -138,6 +140,7 @@ class Coverage:
         self.active = joined([*self.active, *following.active])
         self.lines.add(following.lines)
         self.bytes_decoded += following.bytes_decoded
+        self.nul_lines += following.nul_lines
         for mine, other in (
             (self.layouts, following.layouts), (self.services, following.services),
             (self.levels, following.levels), (self.ignored, following.ignored), (self.nodes, following.nodes),

@@ -118,6 +118,11 @@ def notices_of(coverage: Coverage, invalid_utf8_lines: int, evidence: Evidence, 
             "W-TXT-UTF8", "parsing", evidence.place,
             "lines that are not valid UTF-8; the other bytes of them were read", invalid_utf8_lines,
         )  # fmt: skip
+    if coverage.nul_lines:
+        yield Notice(
+            "W-TXT-NUL", "parsing", evidence.place,
+            "lines with NUL bytes, as a machine that went down leaves them; the rest of each was read", coverage.nul_lines,
+        )  # fmt: skip
     if lines.too_long:
         yield Notice(
             "W-TXT-LONG", "parsing", evidence.place,

@@ -131,16 +131,11 @@ class RecordReader:
             yield line
 
     def _decoded(self, line: bytes, number: int) -> str:
-        raw = line.rstrip(b"\r")
-        if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
-            raw = raw[3:]
-        if b"\0" in raw:
-            raw = raw.replace(b"\0", b"")
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
-            self.invalid_utf8_lines += 1
-            return raw.decode("utf-8", "backslashreplace")
+        """The text of a line that is counted."""
+        text, valid = _text_of(line, number)
+        self.invalid_utf8_lines += not valid
+        self.coverage.nul_lines += b"\0" in line
+        return text
 
     def _not_understood(self, physical: PhysicalLine, text: str) -> None:
         self.coverage.lines.unparsed += 1
@@ -167,8 +162,7 @@ class RecordReader:
 
     def single(self, raw: bytes, offset: int, number: int, length: int) -> Record | None:
         """The record of one line that has no continuation, or None when no layout fits; it is not counted."""
-        text = self._decoded(raw, number)
-        line = self._layouts.read(text)
+        line = self._layouts.read(_text_of(raw, number)[0])
         if line is None or line.bare:
             return None
         return self._record(_Open(line, PhysicalLine(raw, offset, number, length), length))
@@ -237,6 +231,19 @@ class RecordReader:
             coverage.first_us = when if coverage.first_us is None else min(coverage.first_us, when)
             coverage.last_us = when if coverage.last_us is None else max(coverage.last_us, when)
             self.minutes.add(when // MINUTE_US)
+
+
+def _text_of(line: bytes, number: int) -> tuple[str, bool]:
+    """The text of a line without NUL bytes and byte order mark, and whether it is valid UTF-8."""
+    raw = line.rstrip(b"\r")
+    if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
+        raw = raw[3:]
+    if b"\0" in raw:
+        raw = raw.replace(b"\0", b"")
+    try:
+        return raw.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "backslashreplace"), False
 
 
 def _goes_on(line: Line | None, opened: _Open, physical: PhysicalLine) -> bool:

@@ -72,11 +72,12 @@ def scanner_of(messages: tuple[Path, ...]) -> Scanner:
 
 def run(task: Task) -> Scanned:
     """Reads a piece; what went wrong while reading becomes notices."""
-    source, before = task.source, b""
+    source, before, size_bytes = task.source, b"", None
     if task.end is not None and source.read_range is not None:
         before = b"".join(source.read_range(max(0, task.start - 2 * INHERIT_WITHIN_BYTES), task.start))
         source = Source(task.evidence, partial(source.read_range, task.start, task.end), asked_for=True)
-    reading = Reading(source)
+        size_bytes = task.end - task.start
+    reading = Reading(source, size_bytes=size_bytes)
     scanner = scanner_of(task.messages)
     scanned = scanner.scan(reading.blocks(), task.evidence, task.manner, offset=task.start, before=before)
     scanned.notices = tuple(reading.notices)

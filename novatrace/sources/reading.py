@@ -12,12 +12,19 @@ HEAD_BYTES = 1 << 16
 
 
 class Reading:
-    """The blocks of a source, with what went wrong while reading; the first lines can be looked at before."""
+    """The blocks of a source, with what went wrong while reading; the first lines can be looked at before.
 
-    def __init__(self, source: Source) -> None:
+    Args:
+        source: what to read.
+        size_bytes: how much there was when it was found; of a plain file its size, where nothing is given.
+    """
+
+    def __init__(self, source: Source, *, size_bytes: int | None = None) -> None:
         self.notices: list[Notice] = []
         self.path = source.evidence.place
         self._source = source
+        plain = source.read_range is not None
+        self._size_bytes = source.evidence.size_bytes if size_bytes is None and plain else size_bytes
         self._blocks = self._reading()
         self._head: list[bytes] = []
 
@@ -36,8 +43,14 @@ class Reading:
 
     def _reading(self) -> Iterator[bytes]:
         path = self.path
+        read = 0
         try:
-            yield from self._source.open_blocks()
+            for block in self._source.open_blocks():
+                read += len(block)
+                yield block
+            if self._size_bytes is not None and read < self._size_bytes:
+                text = f"{self._size_bytes - read} bytes fewer than when it was found: cut while it was read; what was read is kept"
+                self.notices.append(Notice("W-IN-SHRUNK", "sources", path, text, incomplete=True))
         except Damage as damage:
             self.notices.append(Notice(damage.kind, "sources", path, damage.text, incomplete=True))
         except MissingCodecError:
