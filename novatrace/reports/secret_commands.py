@@ -50,6 +50,7 @@ _PLACES = (
     (("configure set",), r"configure set [\w.]{0,40}(?:key|token|secret)\w{0,12}\s{1,4}"),
     (("psk ",), rf"psk\s{{1,4}}{_A_WORD}"),
     (("vault login",), r"vault login\s{1,4}(?!-)"),
+    (("snmp-server",), r"snmp-server community\s{1,4}"),
     (("rootpw",), r"rootpw(?:\s{1,4}--\w+)?\s{1,4}(?!-)"),
     (("requirepass", "masterauth"), r"(?:requirepass|masterauth)\s{1,4}"),
     (("wpa_passphrase",), rf"wpa_passphrase{_GAP}{_NAME}{_GAP}"),

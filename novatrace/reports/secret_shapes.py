@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from novatrace.reports.secret_commands import ARGUMENT, Rule
 from novatrace.reports.secret_commands import RULES as COMMANDS
+from novatrace.reports.secret_words import SAYING
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,11 @@ _OWN_RULES: tuple[Rule, ...] = (
     (('"auth"', "'auth'"), r"[\"']auth[\"']:\s{0,4}[ub]?[\"'](?P<a>(?=[^\s\"']{0,200}[\d=])[^\s\"':]{8,})[\"']", "key"),
     (("auth ",), rf"AUTH\s{{1,4}}(?:\w{{1,32}}\s{{1,4}}|\$\d{{1,3}}\s{{1,4}})?(?P<a>{_ITEM})", "password"),
     (
-        ("creds", "credentials", "userpass", "user/pass", "user:pass", "login", "auth="),
-        rf"(?i:creds|credentials|userpass|user[/:]pass(?:word)?|login(?:/password)?|auth)(?:\s{{0,3}}[=:])?\s{{0,3}}(?P<a>[\w.\-]{{1,32}}\s?[/:]\s?{_ITEM})",
+        ("creds", "credentials", "userpass", "user/pass", "user:pass", "login", "auth=", "basic auth"),
+        (
+            r"(?i:creds|credentials|userpass|user[/:]pass(?:word)?|login(?:/password)?|(?:basic )?auth)"
+            rf"(?:\s{{0,3}}[=:])?\s{{0,3}}(?P<a>[\w.\-]{{1,32}}\s?[/:]\s?{_ITEM})"
+        ),
         "password",
     ),
     (
@@ -70,6 +74,7 @@ _OWN_RULES: tuple[Rule, ...] = (
     (("identified by",), r"(?i:identified by(?: password)?)\s{0,4}\\?(?:'(?P<a>[^']+)'|\"(?P<b>[^\"]+)\")", "password"),
     (("insert into",), _INSERTED, "password"),
     (("chpasswd:",), r"chpasswd:\s{0,8}list:\s{0,4}[|>][+\-]?[ \t]*\n(?P<a>(?:[ \t]+[^\s:]{1,64}:[^\n]*\n?)+)", "password"),
+    (("[client.",), r"\[client\.[\w.\-]{1,40}\](?:\s|\\{1,8}[nrt]){0,8}key\s?=\s?(?P<a>[^\s'\"\\]+)", "key"),
     (("private-lines:",), r"Private-Lines:(?P<a>.*)", "pem"),
 )  # fmt: skip
 _RULES = (*_OWN_RULES, *COMMANDS)
@@ -79,7 +84,7 @@ SHAPES = {
 }
 _SAID = re.compile(
     r"(?:_?id|\skey)?(?:\s(?:for|of)\s\S{1,64}?(?=\s(?:is|was|set)\b|:\s))?(?:\s(?i:is|was|set|reset|changed|to|now|been|has)){0,4}"
-    r"(?:\s?[.:=]{0,40}\s{1,4}|[|~]\s?)['\"`\[(<]{0,2}(?P<v>(?=[^\s'\"`\])>,;]{0,100}\d)(?=[^\s'\"`\])>,;]{0,100}[A-Za-z])[^\s'\"`\])>,;]{6,})"
+    r"(?:\s\d(?=\s))?(?:\s?[.:=]{0,40}\s{1,4}|[|~]\s?)['\"`\[(<]{0,2}(?P<v>(?=[^\s'\"`\])>,;]{0,100}\d)(?=[^\s'\"`\])>,;]{0,100}[A-Za-z])[^\s'\"`\])>,;]{6,})"
 )
 _CALLED = re.compile(
     r"\((?:[^()'\"]{0,60}[,=]\s?)?(?:[ub]?(?P<q>['\"])(?P<w>(?:(?!(?P=q)).){4,200})(?P=q)|(?P<v>[^\s'\"()]{6,}))",
@@ -88,9 +93,6 @@ _CALLED = re.compile(
 _INNER = re.compile(r"[^<>]{0,4}</[\w:\-]{1,40}>\s{0,20}(?:<[\w:\-]{1,40}>\s{0,20}){1,2}(?P<v>[^<\s][^<]*)")
 _NO_SECRET = re.compile(r"req-|/|\w+://|\[MASKED|\d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d|.*[0-9a-f]{8}-[0-9a-f]{4}-")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}$")
-_SAYING = frozenset(
-    ["password", "passwd", "passphrase", "passcode", "adminpass", "token", "secret", "_pass", "one-time code"]
-)
 _ARGUMENT_AFTER = re.compile(rf"(?:_in)?['\"]?[,\s]{{1,3}}['\"]?(?:-v|--value)['\"]?[,=\s]{{1,3}}{ARGUMENT}")
 _VALUE_AFTER = re.compile(
     rf"['\"]?\s{{0,3}}[,;]?\s{{0,3}}[ub]?['\"]?(?:value|default|val|data|content)['\"]?\s{{0,3}}(?:=>|[:=])\s{{0,3}}[ub]?{ARGUMENT}",
@@ -157,11 +159,11 @@ def told(text: str, start: int, after: int, word: str, kind: str) -> Iterator[Hi
     if match is not None:
         yield from _named(match, kind)
         return
-    match = _SAID.match(text, after) if word in _SAYING else None
+    match = _SAID.match(text, after) if word in SAYING else None
     if match is not None and (not _NO_SECRET.match(match["v"]) or (word == "token" and _UUID.match(match["v"]))):
         yield Hit(*match.span("v"), kind)
         return
-    match = _CALLED.match(text, after) if word in _SAYING else None
+    match = _CALLED.match(text, after) if word in SAYING else None
     if match is not None and not _NO_SECRET.match(match["w"] or match["v"]):
         yield Hit(*match.span("w" if match["w"] else "v"), kind)
 

@@ -15,6 +15,9 @@ WORDS = {
     "community_string": "secret", "keypass": "password",
     "storepass": "password", "sshpass": "password", "unlock_code": "password", "unlock code": "password", "recovery_code": "password",
     "recovery-code": "password", "backup_code": "password", "backup-code": "password", "one-time code": "password",
+    "api key": "key", "api.key": "key", "access key": "key", "private key": "key", "secret key": "key", "shared key": "key",
+    "key material": "key", "key_material": "key", "passkey": "password", "keyphrase": "password", "presharedkey": "key",
+    "client-key-data": "key",
     # In other spellings and languages.
     "passw0rd": "password", "p@ssw": "password", "pa$$w": "password", "pass_word": "password", "pass-word": "password",
     "pass.word": "password", "pass word": "password", "passwort": "password", "kennwort": "password", "contraseña": "password",
@@ -23,6 +26,11 @@ WORDS = {
 # Words that are a key only by themselves, not inside a longer word. Of some of them the value must look like a secret.
 ALONE = {"pass": "password", "otp": "password", "pin": "password", "psk": "key", "pw": "password", "pat": "token"}
 LIKELY_ALONE = frozenset(["pass", "pin", "pat", "pw"])
+# Words that a sentence puts before a secret, with no sign between them.
+SAYING = frozenset([
+    "password", "passwd", "passphrase", "passcode", "adminpass", "token", "secret", "_pass", "one-time code", "api key", "access key",
+    "private key", "secret key",
+])  # fmt: skip
 HEADERS = {"authorization": "header", "cookie": "header"}
 # Ends an option (``--encryption-key``) or a header (``X-Auth-Key``); elsewhere it is an ordinary word.
 OPTION_KEY = "-key"

@@ -35,12 +35,12 @@ _BLANK = (
 )
 _NEXT = re.compile(
     rf"[\w\-]{{0,32}}+(?P<key_end>{_QUOTE}{{1,2}})?(?:\]|\[[^\]\n]{{0,20}}\]|[.*?]{{1,40}}|[ \t]?\([A-Za-z ]{{1,20}}\))?{_BLANK}{{0,64}}+"
-    rf"(?:(?P<equals>{_EQUALS})(?:\s{{1,64}}(?={_QUOTE})|{_BLANK}{{0,6}}+)|(?P<xml>{_CLOSE})|(?P<tuple>{_COMMA}){_BLANK}{{0,6}}+(?={_QUOTE}|[ub]{_QUOTE}))",
+    rf"(?:(?P<equals>{_EQUALS})(?:\s{{1,64}}(?={_QUOTE})|{_BLANK}{{0,6}}+)|(?P<xml>{_CLOSE})|(?P<tuple>{_COMMA}){_BLANK}{{0,6}}+(?={_QUOTE}|[ub]{_QUOTE}|<<{_QUOTE}))",
 )
 _OPTION = re.compile(r"[\w\-]{0,32}+(?:(?P<equals>%(?:25){0,3}20)|[ \t]){1,6}+(?=[^\s\-])")
 _BRACKET = r"(?:[\[({]|%(?:25){0,3}(?:5[bB]|28|7[bB]))"
 _OPENING = re.compile(
-    rf"(?:[A-Za-z]\w{{0,24}}(?=\())?(?P<list>{_BRACKET}{_BLANK}{{0,3}}+){{0,3}}(?:\w{{1,20}}=)?"
+    rf"(?:[A-Za-z]\w{{0,24}}(?=\())?(?P<list>{_BRACKET}{_BLANK}{{0,3}}+){{0,3}}(?:\w{{1,20}}=|<<(?={_QUOTE}))?"
     rf"(?:[ubrfUBRF]{{0,2}}(?P<quote>\"\"\"|'''|\"\"(?=[^\s,\"}}\])])|{_QUOTE}|`|<(?!\[MASKED|SANITIZED|(?i:redacted))(?=[^<>\s]{{4,200}}>)))?",
 )
 _MORE = re.compile(rf"{_BLANK}{{0,4}}{_COMMA}{_BLANK}{{0,4}}[ubrUBR]{{0,2}}(?P<quote>{_QUOTE})")
@@ -52,12 +52,12 @@ _XML_END = re.compile(r"<|&(?:amp;){0,3}lt;|%(?:25){0,3}3[cC]|\\{1,8}u003[cC]|\\
 _INNER_ELEMENT = re.compile(r"\s{0,20}<\w[\w:\-]{0,40}>(?=[^<])")
 _CDATA_END = re.compile(r"(?<=\]\]>)")
 _BLOCK = re.compile(r"(?:(?:![\w!]{1,16} )?[|>][+\-]?[ \t]*\n(?:[ \t]+[^\n]*\n?)+|\n(?:[ \t]*- [^\n]*\n?)+)")
-_TAG = re.compile(r"(?:!!?\w{1,12}|[|>][+\-]?) +")
+_TAG = re.compile(r"(?:!!?[\w/:.]{1,40}|[|>][+\-]?) +")
 _LINE_END = re.compile(rf"[\r\n]|\\{{1,8}}[nr]|{_QUOTE}(?=\s*(?:[,}}\]):]|$|-))|[\"']")
 _WORD_BEFORE = re.compile(r"\s|%(?:25){0,3}20")
 _INSIDE = re.compile(r"\s*(?:[ub]?[\"'\\]|\w{1,40}\s?[:=])")
 _NOTHING = re.compile(r"(?:None|null|[Tt]rue|[Ff]alse)(?=[,;)\]}&\s]|$)")
-_PAIR = re.compile(rf"(?:(?:\(|%(?:25){{0,3}}28)[ub]?{_QUOTE}[\w\-]*|--[\w\-]*)$")
+_PAIR = re.compile(rf"(?:(?:\(|%(?:25){{0,3}}28)[ub]?{_QUOTE}[\w\-]*|--[\w\-]*|\{{\s?[\w\-]*)$")
 _SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Negotiate|Token|Hawk|OAuth|NTLM)[ \t]+", re.IGNORECASE)
 _QUOTED_INSIDE = ("digest", "hawk", "oauth")
 _CLOSING_TAG = re.compile(r"(?:<|&lt;|%3[cC]|\\u003[cC]|\\x3[cC])(?:/|%(?:25){0,3}2[fF]|\\/)[\w:\-]*$")
@@ -204,7 +204,11 @@ def _keyed(text: str, start: int, word: str) -> Iterator[Hit]:
         following = option
     if _SKIPPED_KEYS.search(text[max(0, start - 12) : after]):
         return
-    if following.re is _NEXT and following["tuple"] and not _PAIR.search(text[max(0, start - 60) : start]):
+    if (
+        following.re is _NEXT
+        and following["tuple"]
+        and (word[0] in "'\"" or not _PAIR.search(text[max(0, start - 60) : start]))
+    ):
         yield from told(text, start, after, word, KINDS[word])  # else a name in a list of names
         return
     if _NOTHING.match(text, following.end()):
