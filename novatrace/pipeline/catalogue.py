@@ -27,7 +27,7 @@ def shown(kind: str) -> str:
     Raises:
         UsageError: there is no such kind.
     """
-    messages = definitions.load_catalogue().messages
+    messages = definitions.load_catalogue(samples=True).messages
     found = [message for message in messages if message.kind == kind]
     if not found:
         kinds = sorted({message.kind for message in messages})
