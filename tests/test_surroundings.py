@@ -196,3 +196,17 @@ def test_a_container_in_another_zone_than_its_machine_is_read_by_its_lines(tmp_p
     assert basis == "UTC (a second stamp in each line has the zone)"
     ((_, when, basis),), _ = seen(tmp_path, tz="Europe/Berlin")
     assert (when, basis) == (NOON_US - 2 * HOUR_US, "Europe/Berlin (--tz)")
+
+
+def test_a_zone_and_a_format_that_cannot_be_used_are_told(tmp_path):
+    """What stands beside the logs may be wrong: it is not used, and the report says so."""
+    files = {
+        "sos_commands/systemd/timedatectl": TIMEDATECTL.replace("Europe/Berlin", "Nowhere/Else"),
+        "etc/nova/nova.conf": "[DEFAULT]\nlogging_context_format_string = %(asctime)s\n",
+        "var/log/nova/nova-compute.log": LINE,
+    }
+    (tmp_path / "s.tar.xz").write_bytes(sosreport(files))
+    ((_, when, basis),), case = seen(tmp_path)
+    assert when == NOON_US
+    assert basis.startswith("UTC assumed")
+    assert {"W-TIME-TZ", "W-FMT-CONF"} <= {notice.id for notice in case.notices}
