@@ -6,6 +6,7 @@ processes: a task is a pure function of what can be pickled.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import deque
@@ -28,7 +29,7 @@ from novatrace.sources.interface import Source
 from novatrace.sources.nodes import names_in
 from novatrace.sources.reading import Reading
 
-RANGE_BYTES = 32 << 20
+RANGE_BYTES = 16 << 20
 _ALONE_BELOW_BYTES = 24 << 20
 _BORDER_BYTES = 1 << 20
 # A file that has grown is read again from its last piece on, which is short.
@@ -124,7 +125,7 @@ def _ordered(tasks: Iterable[Task], executor: Executor, ahead: int) -> Iterator[
             task = next(coming, None)
             more = task is not None
             if task is not None:
-                waiting.append((task, task.kept or executor.submit(run, task).result))
+                waiting.append((task, task.kept or executor.submit(_alone, task).result))
         if waiting:
             done, result = waiting.popleft()
             yield done, result()
@@ -148,8 +149,16 @@ def _processes(jobs: int) -> Iterator[Executor]:
         ) from error
 
 
+def _alone(task: Task) -> Scanned:
+    """Reads a piece in a process of its own, and leaves nothing of it behind: what refers to itself would pile up there."""
+    scanned = run(task)
+    gc.collect()
+    return scanned
+
+
 def _obedient() -> None:
     """A reading process ends when it is told to; the interrupt of a terminal is the first process's affair."""
+    gc.freeze()  # what was there before any piece stays; there is no need to look through it after each of them
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
