@@ -222,3 +222,59 @@ def test_pasted_into_one_stream_nothing_is_false(folder, tmp_path):
     assert {m.request_id for m in case.migrations} == {m.request_id for m in analysed(folder).migrations}
     refused = set(truth.refused(folder)) | set(truth.turned_away(folder))
     assert refused <= {b.target.host for b in case.bursts if b.verdict == "overcommitted"}
+
+
+def arrivals_denied(folder: Path, case: Case) -> list:
+    """Arrivals that are said to be let in or refused where Nova's own records say otherwise."""
+    by_server = {action["server"]: rid for rid, action in truth.moves(folder).items()}
+    wrong = []
+    for burst in case.bursts:
+        host = burst.target.host
+        refused = {by_server[s] for s in truth.refused(folder).get(host, ())} | truth.turned_away(folder).get(
+            host, set()
+        )
+        right = {"victim": refused, "admitted": truth.granted(folder, host)}
+        wrong += [
+            (host, a.request_id, a.outcome, a.outcome_basis)
+            for a in burst.arrivals
+            if a.outcome in right and a.request_id in truth.moves(folder) and a.request_id not in right[a.outcome]
+        ]
+    return wrong
+
+
+def without(folder: Path, scratch: Path, *services: str, until: float = 1.0) -> Case:
+    """The case of a folder without some services' logs, each log cut off after a share of its bytes."""
+    for path in logs(folder):
+        if not any(service in path.name for service in services):
+            target = scratch / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            data = path.read_bytes()
+            target.write_bytes(data[: int(len(data) * until)].rpartition(b"\n")[0] + b"\n")
+    return read(scratch)
+
+
+def test_without_conductor_and_target_nobody_is_said_to_have_been_let_in(tmp_path):
+    """An alternate may have taken the VM instead of the host that the scheduler chose."""
+    folder = FIXTURES / "real-nova" / "d4-reschedule"
+    case = without(folder, tmp_path, "nova-conductor", "nova-compute")
+    assert falsehoods(folder, case) == arrivals_denied(folder, case) == []
+
+
+def test_allocations_swapped_back_by_a_refusing_target_are_no_revert(tmp_path):
+    """Logs that end in the middle of the race: a refused move is not taken for one that succeeded and was reverted."""
+    folder = FIXTURES / "real-nova" / "b4-race-hugepages-1sched"
+    case = without(folder, tmp_path, until=0.5)
+    assert falsehoods(folder, case) == arrivals_denied(folder, case) == []
+
+
+@pytest.mark.slow
+@shipped
+@pytest.mark.parametrize("until", [0.5, 0.7, 1.0])
+def test_pairs_of_services_lost_and_logs_cut_off_turn_nothing_around(folder, until, tmp_path):
+    """Every pair of services, whole and cut off: nothing is stated that the truth denies."""
+    services = ("nova-api", "nova-conductor", "nova-scheduler", "nova-compute", "placement-api")
+    for first in services:
+        for second in services:
+            if first <= second:
+                case = without(folder, tmp_path / f"{first}-{second}", first, second, until=until)
+                assert falsehoods(folder, case) == arrivals_denied(folder, case) == [], (first, second)

@@ -26,6 +26,12 @@ _OF_COMPUTE = {
     "finish-revert-done": "reverted",
     "source-allocation-swapped": "reverted",
 }
+# A target that refuses or fails a move swaps the allocations back as well, under the move's own request
+# (nova/compute/manager.py ``_revert_allocation`` from ``prep_resize``).
+_OF_A_MOVE = (
+    "stash-state", "claim-attempt", "claim-granted", "claim-refused", "resources-unavailable", "reschedule", "reschedule-failed",
+    "vm-state-error", "task-failed", "move-dispatch", "move-started", "schedule-start",
+)  # fmt: skip
 
 
 def of_request(request: Request) -> Iterator[tuple[str, Closing]]:
@@ -39,7 +45,10 @@ def of_request(request: Request) -> Iterator[tuple[str, Closing]]:
         return
     if kind is None:
         by_vm: dict[tuple[str, str], list[Event]] = defaultdict(list)
+        moving = request.has(*_OF_A_MOVE)
         for event in request.of(*_OF_COMPUTE):
+            if moving and event.kind == "source-allocation-swapped":
+                continue
             uuid = event.instance_uuid or event.values.get("instance_uuid")
             if uuid:
                 by_vm[str(uuid), _OF_COMPUTE[event.kind]].append(event)

@@ -58,6 +58,8 @@ _KEY_STEPS = frozenset(
 
 
 _HTTP_REFUSED = 400
+# From Rocky the conductor goes on to the alternates of these without the scheduler.
+_TRIES_ALTERNATES = ("migrate", "resize", "create", "unknown")
 _HELD_TWICE = ("confirmed", "reverted", "deleted")
 _CLOSED_BY = {
     "migrate": _HELD_TWICE, "resize": _HELD_TWICE, "live-migrate": ("deleted",), "evacuate": ("deleted",),
@@ -172,7 +174,9 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
     closing = _closing(uuid, action, request.events[0].when_us or 0, known)
     aftermath = _aftermath(closing, drafts, source, coverage, hosts)
     ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
-    attempts = tuple(_attempt(n, d, drafts, ending, uuid, request, known.demands) for n, d in enumerate(drafts, 1))
+    attempts = tuple(
+        _attempt(n, d, drafts, ending, uuid, request, known.demands, action) for n, d in enumerate(drafts, 1)
+    )
     return Migration(
         instance_uuid=uuid,
         action=action,
@@ -272,6 +276,7 @@ def _attempt(  # noqa: PLR0913 - see _migration
     uuid: str | None,
     request: Request,
     demands: Demands,
+    action: str,
 ) -> Attempt:
     claim = draft.claim.claim if draft.claim else None
     demand, basis = demands.of(request, uuid, claim)
@@ -294,14 +299,14 @@ def _attempt(  # noqa: PLR0913 - see _migration
         demand=demand,
         demand_basis=basis,
         claim=claim,
-        outcome=_attempt_outcome(draft, ending, last=last),
+        outcome=_attempt_outcome(draft, ending, action, last=last),
         links=tuple(draft.links),
         citations=tuple(draft.citations),
         check=str(draft.skipped.values["reason"]) if draft.skipped else None,
     )
 
 
-def _attempt_outcome(draft: Draft, ending: outcomes.Ending, *, last: bool) -> str:
+def _attempt_outcome(draft: Draft, ending: outcomes.Ending, action: str, *, last: bool) -> str:
     if draft.selected is None:
         return _ATTEMPT_OUTCOME.get(draft.schedule.outcome, "unknown") if draft.schedule else "unknown"
     if draft.claim is not None and draft.claim.claim.granted is False:
@@ -310,4 +315,7 @@ def _attempt_outcome(draft: Draft, ending: outcomes.Ending, *, last: bool) -> st
         return "failed"
     if not last:
         return "failed" if draft.claim is not None else "unknown"
+    if ending.outcome == "succeeded" and draft.dispatch is None and draft.claim is None and action in _TRIES_ALTERNATES:
+        # Without the conductor's lines and the target's nobody knows of an alternate that took the VM instead.
+        return "unknown"
     return ending.outcome

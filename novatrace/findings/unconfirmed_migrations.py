@@ -68,7 +68,8 @@ def _finding(case: Case, found: dict[str, tuple[list[Migration], list[Burst]]], 
     short = [b for _, bursts in found.values() for b in bursts]
     long_us = heard_us - max(_end_us(m) for m in held)
     amounts = _wording.amounts(_sum(held))
-    keeps = f"{_wording.listed(found)} {'keeps' if len(found) == 1 else 'keep'} the room of {_wording.count(len(held), 'moved VM')}"
+    verb = "kept" if short else "keeps" if len(found) == 1 else "keep"
+    keeps = f"{_wording.listed(found)} {verb} the room of {_wording.count(len(held), 'moved VM')}"
     hours = f"{long_us / _LONG_US:.1f} h after {'it' if len(held) == 1 else 'the last of them'} moved"
     why = f"and then lacked {_wording.listed(_lacking(short))} for others" if short else hours
     window = _options.named("resize_confirm_window", case)
