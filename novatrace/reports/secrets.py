@@ -57,6 +57,7 @@ _LINE_END = re.compile(rf"[\r\n]|\\{{1,8}}[nr]|{_QUOTE}(?=\s*(?:[,}}\]):]|$|-))|
 _WORD_BEFORE = re.compile(r"\s|%(?:25){0,3}20")
 _INSIDE = re.compile(r"\s*(?:[ub]?[\"'\\]|\w{1,40}\s?[:=])")
 _NOTHING = re.compile(r"(?:None|null|[Tt]rue|[Ff]alse)(?=[,;)\]}&\s]|$)")
+_POLICY = re.compile(r"[\"']is_admin[\\\"']")  # who asks, as Nova's policy checks show it, under "credentials"
 _PAIR = re.compile(rf"(?:(?:\(|%(?:25){{0,3}}28)[ub]?{_QUOTE}[\w\-]*|--[\w\-]*|\{{\s?[\w\-]*)$")
 _SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Negotiate|Token|Hawk|OAuth|NTLM)[ \t]+", re.IGNORECASE)
 _QUOTED_INSIDE = ("digest", "hawk", "oauth")
@@ -258,7 +259,9 @@ def _value(text: str, begin: int, bare_end: re.Pattern[str], kind: str) -> Itera
     opening = _OPENING.match(text, begin)
     quote = opening["quote"] if opening else None
     if _is_nested(text, begin, opening):
-        yield Hit(begin, nested_end(text, begin), kind)
+        end = nested_end(text, begin)
+        if kind != "secret" or _POLICY.search(text, begin, end) is None:
+            yield Hit(begin, end, kind)
         return
     if opening is None or quote is None:
         yield from _until(text, begin, bare_end, kind)
