@@ -270,6 +270,34 @@ def test_the_work_grows_with_the_vms_and_not_with_vms_times_hosts(monkeypatch):
     assert work[400] < 400 * 4 * 60 / 5
 
 
+@pytest.mark.parametrize("shape", ["retries", "schedulers"])
+def test_hardly_a_choice_looks_at_all_hosts(shape, monkeypatch):
+    """Counted, not timed: with the VMs grow the looks at all hosts, and they are few beside the choices."""
+    made = []
+    original = TopSet.__init__
+
+    def noted(self, *args):
+        original(self, *args)
+        made.append(self)
+
+    monkeypatch.setattr(TopSet, "__init__", noted)
+    monkeypatch.setattr(top_set, "_RESERVE", 30)
+    rules = Rules(SETS_OF_WEIGHERS[0], subset_size=2, max_attempts=3, kept_bounds=True)
+    if shape == "schedulers":
+        rules = but(rules, shared_state=True, schedulers=4, max_attempts=1)
+    looks, runs = {}, 4
+    for vms in (200, 400, 800):
+        made.clear()
+        scenario = spread_out(vms, hosts=120)
+        groups = [tuple(range(at, at + 50)) for at in range(0, vms, 50)]
+        steps = tuple(Step(what, group) for group in groups for what in ("decide", "claim", "show"))
+        Player(but(scenario, steps=steps), rules).play(Chance("x", runs))
+        looks[vms] = sum(top.made for top in made)
+    assert looks[400] < 2.6 * looks[200]
+    assert looks[800] < 2.6 * looks[400]
+    assert looks[800] < 800 * runs / 4
+
+
 def test_what_cannot_differ_is_played_once(monkeypatch):
     """A thousand runs of a policy without chance are one."""
     played = []
