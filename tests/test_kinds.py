@@ -1,10 +1,13 @@
-"""What kind of move a request was, where its own lines hardly say."""
+"""What kind of move a request was where its own lines hardly say, and what failed where a live migration was checked."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from cases import FIXTURES, analysed
+
+from novatrace import pipeline
 
 FOLDER = FIXTURES / "kinds" / "cold-and-live-at-info"
 
@@ -15,3 +18,24 @@ def test_cold_and_live_migrations_of_one_batch_are_told_apart_at_info():
     moves = [m for m in analysed(FOLDER).migrations if m.action != "create"]
     assert {m.request_id: m.action for m in moves} == wanted
     assert sum(m.outcome == "failed" for m in moves) == len(wanted) // 2
+
+
+def test_who_failed_the_check_of_a_live_migration_held_room_meanwhile():
+    """Placement had let in four, of whom two failed the check later: the six whom it refused met a full host, not an odd one."""
+    case = analysed(FIXTURES / "kinds" / "live-checks")
+    burst = next(b for b in case.bursts if b.target.host == "compute-03")
+    told = Counter(a.outcome for a in burst.arrivals)
+    assert (burst.verdict, burst.basis, burst.slots.all) == ("overcommitted", "proven", 4)
+    assert told == {"admitted": 2, "unknown": 2, "victim": 6}
+    assert all("failed the check" in (a.reason or "") for a in burst.arrivals if a.outcome == "unknown")
+    assert not burst.refused_despite_room
+
+
+def test_explain_does_not_advise_waves_where_the_check_failed():
+    """The VM that failed the check is told why, and that room would not have helped."""
+    case = analysed(FIXTURES / "kinds" / "live-checks")
+    move = next(m for m in case.migrations if any(a.check for a in m.attempts))
+    told = pipeline.render("text", "explain", case, pipeline.subject_of(case, move.instance_uuid))
+    assert "the check before the move failed there: Migration pre-check error" in told
+    assert "waves to compute-03 would not have helped" in told
+    assert "would have helped: sending" not in told

@@ -37,7 +37,7 @@ _WORDS = (
 _TASKS = {"build_instances": "create", "schedule_and_build_instances": "create"}
 _EVACUATED = 200
 # As oslo.log appends the class of an exception to the line that tells of it.
-NO_HOST = "nova.exception.NoValidHost: "
+_LET_OUT = "nova.exception.NoValidHost: "
 _NO_HOST = (("for unshelve", "unshelve"), ("for rebuild", "rebuild"), ("for resize", "resize"))
 # Said of a live migration alone (nova/exception.py; nova/conductor/tasks/live_migrate.py).
 _LIVE = ("migration pre-check error", "during live migration")
@@ -140,7 +140,7 @@ def _let_out(request: Request) -> bool:
     """
     migrates = any(event.values["task"] == "migrate_server" for event in request.of("task-failed"))
     surprised = (e for e in request.of("rpc-failed") if e.service == "nova-conductor")
-    return migrates and any(NO_HOST in str(e.values.get("detail") or "") for e in surprised)
+    return migrates and any(_LET_OUT in str(e.values.get("detail") or "") for e in surprised)
 
 
 def _inferred(request: Request) -> tuple[str | None, str]:

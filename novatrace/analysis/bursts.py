@@ -70,9 +70,22 @@ def find(migrations: Sequence[Migration], room: Callable[[HostNode], str]) -> li
             known = nodes.get(key)
             nodes[key] = target if known is None or known.node is None else known
     bursts = [
-        (nodes[host], in_arrival_order(burst)) for host in sorted(by_host) for burst in _overlapping(by_host[host])
+        (nodes[host], in_arrival_order(kept))
+        for host in sorted(by_host)
+        for burst in _overlapping(by_host[host])
+        if (kept := _who_took_room(burst))
     ]
     return sorted(bursts, key=lambda item: (began_us(item[1]) or 0, item[0].host, item[0].node or ""))
+
+
+def _who_took_room(burst: list[Reached]) -> list[Reached]:
+    """A burst without those whom the check before a live migration passed over: the target never took them.
+
+    Where placement refused others meanwhile they count: until the check their allocations held the room.
+    """
+    if any(r.conflict is not None for r in burst):
+        return burst
+    return [r for r in burst if r.attempt.check is None]
 
 
 def began_us(burst: list[Reached]) -> int | None:
@@ -86,8 +99,7 @@ def _reached(migration: Migration) -> Iterable[tuple[HostNode, Reached]]:
         for conflict in conflicts:
             if conflict.target is not None and conflict.resource_class is not None:
                 yield conflict.target, _turned_away(migration, attempt, conflict)
-        # Whom the check before a live migration passed over never took the VM, for want of room or not.
-        if attempt.selected is not None and attempt.check is None:
+        if attempt.selected is not None:
             yield attempt.selected, _arrived(migration, attempt)
 
 
@@ -121,6 +133,8 @@ def _arrived(migration: Migration, attempt: Attempt) -> Reached:
         reason = "; ".join(claim.reasons) or None
     elif attempt.outcome == "succeeded":
         outcome = "admitted"
+    elif attempt.check is not None:
+        reason = f"failed the check before the move: {attempt.check}"
     arrival = Arrival(
         instance_uuid=migration.instance_uuid,
         request_id=migration.request_id,

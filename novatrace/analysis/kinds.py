@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from novatrace.analysis.actions import NO_HOST
 from novatrace.model.migration import Migration
 
 _NEAR_US = 60_000_000
@@ -45,6 +44,4 @@ def _renamed(migration: Migration, told: list[tuple[int, str]]) -> Migration:
     first = bisect_left(told, (when - _NEAR_US, ""))
     last = bisect_right(told, (when + _NEAR_US, "~"))
     around = {action for _, action in told[first : min(last, first + 500)]}
-    if "live-migrate" in around and NO_HOST in (migration.fault or ""):
-        return migration  # Of a live migration an ERROR would tell, see ``actions``.
     return replace(migration, action=around.pop()) if len(around) == 1 else migration

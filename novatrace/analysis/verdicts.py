@@ -180,16 +180,27 @@ def _binding(refused: list[Reached]) -> tuple[str, ...]:
 
 
 def _slots(reached: list[Reached], capacity: Capacity | None, counted: Sequence[Counted]) -> Slots:
-    """How many VMs of the largest demand in the burst the free capacity allowed, per resource."""
+    """How many VMs of the burst the free capacity allowed, per resource; more than came are counted by the largest."""
     counts: dict[str, int] = {}
+    # Whom the host let in came first, whatever clocks say.
+    listed = sorted(reached, key=lambda r: r.arrival.outcome != "admitted")
     for name in RESOURCES:
         free = getattr(capacity.free, name) if capacity is not None else None
-        needs = [getattr(r.arrival.demand, name) for r in reached]
+        needs = [getattr(r.arrival.demand, name) for r in listed]
         known = [need for need in needs if need]
         if free is not None and known and len(known) == len([n for n in needs if n is not None]):
-            counts[name] = max(0, math.floor(free / max(known)))
+            counts[name] = fitting(free, known)
     least = min([*counts.values(), *(c.room for c in counted if c.room is not None)], default=None)
     return Slots(counts.get("vcpus"), counts.get("ram_mb"), counts.get("disk_gb"), least)
+
+
+def fitting(free: float, needs: Sequence[float]) -> int:
+    """How many fit one after the other, those passed over that are too large; then as many more of the largest."""
+    left, count = free, 0
+    for need in needs:
+        if need <= left:
+            left, count = left - need, count + 1
+    return count + (math.floor(left / max(needs)) if count == len(needs) else 0)
 
 
 def _proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...], counted: Sequence[Counted]) -> Slots:

@@ -91,7 +91,7 @@ class OrderUnknown:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """How many VMs of the demanded size the free capacity allowed, per resource; ``all`` is the least."""
+    """How many VMs of the sizes that came the free capacity allowed, per resource; ``all`` is the least."""
 
     vcpus: int | None = None
     ram_mb: int | None = None

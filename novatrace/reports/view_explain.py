@@ -226,6 +226,9 @@ def _claim(attempt: Attempt, case: Case) -> Iterator[Block]:
     claim = attempt.claim
     if attempt.selected is None:
         return
+    if attempt.check is not None:
+        yield say(f"the check before the move failed there: {attempt.check}", "bad")
+        return
     if claim is None or claim.granted is None:
         yield say(
             f"claim: not logged (no nova-compute line of {words.host(attempt.selected)} for this request)",
@@ -285,8 +288,13 @@ def _why(m: Migration, bursts: list[Burst]) -> Iterator[Block]:
         if sentence:
             told = True
             yield say(f"attempt {attempt.number}: {sentence}")
+    checked = {a.selected.host for a in m.attempts if a.check is not None and a.selected is not None}
     for burst in bursts:
-        if burst.verdict == "overcommitted":
+        if burst.target.host in checked:
+            yield say(
+                f"waves to {burst.target.host} would not have helped: it failed the check before the move, not for want of room."
+            )
+        elif burst.verdict == "overcommitted":
             told = True
             room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
             yield say(f"would have helped: sending VMs to {burst.target.host} {room}, in waves{_other_choice(burst)}.")
