@@ -198,6 +198,7 @@ def test_what_is_no_secret_stays():
         == "{'token':'[MASKED:token]','server':'keepme','name':'web'}"
     )
     assert mask("X-Auth-Token: {SHA256}abcdef0123").count == 0
+    assert mask("password=abc123x [a] [b] [c]").text == "password=[MASKED:password] [a] [b] [c]"
     asks = (
         "failed with credentials {'is_admin': True, 'user_id': '8f1d3a55b7f24b0c9be2f9a1c0d4e6b7', 'roles': ['admin']}"
     )
@@ -220,7 +221,9 @@ HOSTILE = {
     "words": "password", "keys": "password=", "urls": "a://", "hosts": "a://b:1/@", "quotes": 'password="', "backslashes": "token='\\\\'",
     "percents": "token%25", "jwt": "eyJ", "pem": "-----BEGIN RSA PRIVATE KEY-----", "lists": 'token=["a","',
     "base64": "cGFzc3dvcmQ6IGh1bnRlcjIyIHp6enp6 ",
-    "entities": "token&amp;amp;", "one run": "A",
+    "entities": "token&amp;amp;", "one run": "A", "elements in a row": "password=a<",
+    "piped": "echo 'a", "names": " -u a ", "covered": "p\x1b[0m", "octal": "\\160",
+    "rows": "insert into x (passw) values (", "dumped": "61 ", "erlang": '{password, <<"', "said": "password for ",
 }  # fmt: skip
 
 

@@ -281,7 +281,10 @@ def _is_nested(text: str, begin: int, opening: re.Match[str] | None) -> bool:
     """True for the value of a key that has keys or lists inside: no one quote ends it."""
     if text.startswith("{", begin):
         return bool(_INSIDE.match(text, begin + 1))
-    return opening is not None and text[begin : opening.start("quote")].count("[") + text.startswith("([", begin) > 1
+    if opening is None:
+        return False
+    stop = opening.start("quote") if opening["quote"] else opening.end()
+    return text.count("[", begin, stop) + text.startswith("([", begin) > 1
 
 
 def _until(text: str, begin: int, pattern: re.Pattern[str], kind: str) -> Iterator[Hit]:
