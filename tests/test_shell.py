@@ -59,12 +59,10 @@ def test_a_tab_completes_in_a_real_shell(shell, novatrace, tmp_path):
     try:
         terminal.type(f"{load}; echo rea''dy", "Enter")
         assert terminal.shows(r"(?m)^ready")
-        for number, (typed, completed) in enumerate(
-            (
-                ("novatrace corr", "novatrace correlate "),
-                ("novatrace export --format perf", "--format perfetto "),
-                ("novatrace explain 65cc", "novatrace explain 65cca1b7-59b2-408f-9bf8-cc54243241c9"),
-            )
+        for typed, completed in (
+            ("novatrace corr", "novatrace correlate "),
+            ("novatrace export --format perf", "--format perfetto "),
+            ("novatrace explain 65cc", "novatrace explain 65cca1b7-59b2-408f-9bf8-cc54243241c9"),
         ):
             terminal.type(typed, "Tab")
             assert terminal.shows(re.escape(completed.rstrip())), terminal.tmux("capture-pane", "-p")
