@@ -52,15 +52,16 @@ def _full(*_args: object) -> int:
     raise OSError(28, "No space left on device")
 
 
+@pytest.mark.parametrize("held_bytes", [0, 30_000, 1 << 30])
 @pytest.mark.parametrize("together", [3, 4096])
 @pytest.mark.parametrize("last_bit", [1, 63])
 @pytest.mark.parametrize("folder", case_folders()[:4], ids=lambda p: p.name)
-def test_events_are_found_by_what_they_belong_to(folder, monkeypatch, together, last_bit):
+def test_events_are_found_by_what_they_belong_to(folder, monkeypatch, together, last_bit, held_bytes):
     """In order of lines as a whole, for each key, and for each request id that they name; also without some of them."""
     every = list(ingest(plan_of(pipeline.RunOptions(node_folders(folder)))).events)
     monkeypatch.setattr(spooled, "_TOGETHER", together)
     monkeypatch.setattr(spooled, "_LAST_BIT", last_bit)
-    events = SpooledEvents(Spool())
+    events = SpooledEvents(Spool(), held_bytes)
     for _, of_input in groupby(every, key=lambda e: e.provenance.evidence_id):
         events.take(of_input)
     assert list(events) == every

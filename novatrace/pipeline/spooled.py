@@ -1,4 +1,4 @@
-"""The events of a case, put aside by what they belong to: a few thousand are in memory at a time, however many there are."""
+"""The events of a case by what they belong to: the first stay in memory, all more are put aside, however many there are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from itertools import groupby, islice
 from operator import attrgetter
 
 from novatrace.model.event import Event
+from novatrace.model.host_states import HostStates
 from novatrace.parsing.fragments import fold, unfold
 from novatrace.store.spool import Spool
 
 _TOGETHER = 4096
+_HELD_BYTES = 32 << 20
+_EVENT_BYTES = 700  # about what an event, its place and its values take
 _LAST_BIT = 63
 _HEAD = struct.Struct("<qI")
 _NO_PLACE = -1
@@ -26,10 +29,13 @@ class SpooledEvents:
     """See ``model.events.Events``.
 
     What belongs together is kept as one row for each few thousand events of an input; each row names the one before it.
+    Rows that are held in memory have negative places: most cases need no others, and folding costs time.
     """
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, held_bytes: int = _HELD_BYTES) -> None:
         self._spool = spool
+        self._held: list[tuple[int, list[Event]]] = []
+        self._left_bytes = held_bytes
         self._last: dict[str, int] = {}
         # For each few thousand events of an input, the places of their rows, and which kinds stand in each row.
         self._batches: list[tuple[array[int], array[int]]] = []
@@ -51,7 +57,7 @@ class SpooledEvents:
 
     def without(self, positions: Collection[int]) -> SpooledEvents:
         """The same without those at some positions of all."""
-        left = SpooledEvents(self._spool)
+        left = SpooledEvents(self._spool, self._left_bytes)
         kept = (event for number, event in enumerate(self) if number not in positions)
         for _, of_input in groupby(kept, key=_INPUT):
             left.take(of_input)
@@ -116,12 +122,25 @@ class SpooledEvents:
                 self._named[name] = {name: None, key: None}
 
     def _put(self, key: str, events: list[Event]) -> int:
-        head = _HEAD.pack(self._last.get(key, _NO_PLACE), events[0].provenance.evidence_id)
-        place = self._last[key] = self._spool.put(head + fold(events))
+        before = self._last.get(key, _NO_PLACE)
+        if self._left_bytes > 0:
+            self._left_bytes -= sum(map(_size_bytes, events))
+            self._held.append((before, events))
+            place = _NO_PLACE - len(self._held)
+        else:
+            place = self._spool.put(_HEAD.pack(before, events[0].provenance.evidence_id) + fold(events))
+        self._last[key] = place
         return place
 
     def _row(self, place: int) -> tuple[int, list[Event]]:
         """A row: the place of the one before it, and its events."""
+        if place < _NO_PLACE:
+            return self._held[_NO_PLACE - 1 - place]
         data = self._spool.get(place)
         before, evidence_id = _HEAD.unpack_from(data)
         return before, unfold(data[_HEAD.size :], evidence_id, 0)
+
+
+def _size_bytes(event: Event) -> int:
+    """About what an event takes in memory; lists of hosts are as long as the cloud is large."""
+    return _EVENT_BYTES + sum(len(v.text) for v in event.values.values() if isinstance(v, HostStates))
