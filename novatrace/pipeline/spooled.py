@@ -15,7 +15,7 @@ from novatrace.parsing.fragments import fold, unfold
 from novatrace.store.spool import Spool
 
 _TOGETHER = 4096
-_HELD_BYTES = 32 << 20
+_HELD_BYTES = 16 << 20
 _EVENT_BYTES = 700  # about what an event, its place and its values take
 _LAST_BIT = 63
 _HEAD = struct.Struct("<qI")

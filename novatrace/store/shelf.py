@@ -12,20 +12,24 @@ from novatrace.store.spool import Spool
 
 T = TypeVar("T")
 _AT_HAND = 16
+_HELD_BYTES = 8 << 20
+_ITEM_BYTES = 400  # about what a citation, a step or a candidate takes
 
 
 class Shelf:
-    """See ``model.kept``."""
+    """See ``model.kept``; the first tuples stay as they are, as most cases have no more."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, held_bytes: int = _HELD_BYTES) -> None:
         self._spool = spool
+        self._left_bytes = held_bytes
         self._rows: dict[type[Any], _Rows[Any]] = {}
 
     def keep(self, kind: type[T], items: Iterable[T]) -> tuple[T, ...]:
         """Keeps the items; what is returned does as well as a tuple of them."""
         listed = tuple(items)
-        if not listed:
-            return ()
+        if not listed or self._left_bytes > 0:
+            self._left_bytes -= len(listed) * _ITEM_BYTES
+            return listed
         kept = KeptTogether(self._of(kind), self.put(listed), len(listed))
         return cast("tuple[T, ...]", kept)
 
