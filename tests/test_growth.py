@@ -6,13 +6,16 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from novatrace import pipeline
 from novatrace.pipeline import spooled, workers
+from novatrace.pipeline.spooled import SpooledEvents
 from novatrace.store import spool
+from novatrace.store.shelf import Shelf
 
 GENERATOR = Path(__file__).parent / "benchmarks" / "cloud.py"
 # A move's ids, amounts, outcome and the places of the rest; its lines, hosts and filters would be 35 000 bytes and more.
@@ -25,6 +28,10 @@ def small_pieces(monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "RANGE_BYTES", 1 << 17)
     monkeypatch.setattr(workers, "_TAIL_FROM_BYTES", 1 << 17)
     monkeypatch.setattr(spooled, "_TOGETHER", 128)
+    monkeypatch.setattr(
+        sys.modules["novatrace.pipeline.ingest"], "SpooledEvents", partial(SpooledEvents, held_bytes=1 << 18)
+    )
+    monkeypatch.setattr(sys.modules["novatrace.pipeline.analysed"], "Shelf", partial(Shelf, held_bytes=1 << 16))
     monkeypatch.setattr(spool, "_IN_MEMORY_BYTES", 1 << 16)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 

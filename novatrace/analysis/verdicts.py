@@ -8,6 +8,7 @@ that arithmetic over HostState proves nothing there and only a witness counts: a
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,15 +39,16 @@ def judge(
     """Every burst with its verdict, in the order in which they began."""
     found = find(migrations, ledger.room)
     starts: dict[str, list[int]] = {}
-    for target, burst in found:
+    for target, burst in found:  # in the order in which they began
         starts.setdefault(ledger.room(target), []).append(began_us(burst) or 0)
     bursts = []
     for target, burst in found:
-        following = [s for s in starts[ledger.room(target)] if s > (began_us(burst) or 0)]
+        of_room = starts[ledger.room(target)]
+        following = bisect_right(of_room, began_us(burst) or 0)
         picked = [r.arrival.selected_us for r in burst if r.arrival.selected_us is not None]
         first = min(picked, default=None)
         capacity = _at_first_claim(burst, ledger.before(ledger.room(target), first, began_us(burst)))
-        held = overloads(target, burst, ledger, min(following, default=None))
+        held = overloads(target, burst, ledger, of_room[following] if following < len(of_room) else None)
         counted = classes.before(target, burst, first)
         if claims_in_placement and not held:
             capacity = _not_contradicted(burst, capacity)

@@ -23,22 +23,29 @@ def find(case: Case) -> Iterator[Finding]:
         (c.last_us for c in case.coverage if c.services.get("nova-api") and c.last_us is not None), default=0
     )
     by_source: dict[str, list[Migration]] = {}
+    last_us: dict[str, int] = {}
     for migration in case.migrations:
         source = _holding(migration)
-        if source is not None and _end_us(migration) < heard_us:
+        if source is not None and (end_us := _end_us(migration)) < heard_us:
             by_source.setdefault(source, []).append(migration)
+            last_us[source] = max(end_us, last_us.get(source, 0))
     short, long = {}, {}
     for source, held in sorted(by_source.items()):
         bursts = [
-            b for b in case.bursts if b.verdict == "overcommitted" and b.target.host == source and _after(b, held)
+            b
+            for b in case.bursts
+            if b.verdict == "overcommitted"
+            and b.target.host == source
+            and b.first_us is not None
+            and last_us[source] < b.first_us
         ]
         if bursts:
             short[source] = (held, bursts)
-        elif heard_us - max(_end_us(m) for m in held) >= _LONG_US:
+        elif heard_us - last_us[source] >= _LONG_US:
             long[source] = (held, bursts)
     for found in (short, long):
         if found:
-            yield _finding(case, found, heard_us)
+            yield _finding(case, found, heard_us - max(last_us[source] for source in found))
 
 
 def _holding(migration: Migration) -> str | None:
@@ -59,14 +66,9 @@ def _end_us(migration: Migration) -> int:
     return max((entry.when_us for entry in migration.timeline if entry.when_us is not None), default=0)
 
 
-def _after(burst: Burst, held: Sequence[Migration]) -> bool:
-    return burst.first_us is not None and all(_end_us(m) < burst.first_us for m in held)
-
-
-def _finding(case: Case, found: dict[str, tuple[list[Migration], list[Burst]]], heard_us: int) -> Finding:
+def _finding(case: Case, found: dict[str, tuple[list[Migration], list[Burst]]], long_us: int) -> Finding:
     held = [m for moves, _ in found.values() for m in moves]
     short = [b for _, bursts in found.values() for b in bursts]
-    long_us = heard_us - max(_end_us(m) for m in held)
     amounts = _wording.amounts(_sum(held))
     verb = "kept" if short else "keeps" if len(found) == 1 else "keep"
     keeps = f"{_wording.listed(found)} {verb} the room of {_wording.count(len(held), 'moved VM')}"

@@ -15,7 +15,7 @@ from novatrace.parsing.fragments import fold, unfold
 from novatrace.store.spool import Spool
 
 _TOGETHER = 4096
-_HELD_BYTES = 16 << 20
+_HELD_BYTES = 96 << 20
 _EVENT_BYTES = 700  # about what an event, its place and its values take
 _LAST_BIT = 63
 _HEAD = struct.Struct("<qI")
@@ -29,12 +29,14 @@ class SpooledEvents:
     """See ``model.events.Events``.
 
     What belongs together is kept as one row for each few thousand events of an input; each row names the one before it.
-    Rows that are held in memory have negative places: most cases need no others, and folding costs time.
+    Rows that are held in memory have negative places: most cases need no others, and folding costs time. When they
+    become too many all of them are put aside.
     """
 
     def __init__(self, spool: Spool, held_bytes: int = _HELD_BYTES) -> None:
         self._spool = spool
         self._held: list[tuple[int, list[Event]]] = []
+        self._moved = array("q")
         self._left_bytes = held_bytes
         self._last: dict[str, int] = {}
         # For each few thousand events of an input, the places of their rows, and which kinds stand in each row.
@@ -124,18 +126,27 @@ class SpooledEvents:
     def _put(self, key: str, events: list[Event]) -> int:
         before = self._last.get(key, _NO_PLACE)
         if self._left_bytes > 0:
-            self._left_bytes -= sum(map(_size_bytes, events))
             self._held.append((before, events))
             place = _NO_PLACE - len(self._held)
+            self._left_bytes -= sum(map(_size_bytes, events))
+            if self._left_bytes <= 0:
+                self._moved.extend(self._aside(*row) for row in self._held)
+                self._held.clear()
         else:
-            place = self._spool.put(_HEAD.pack(before, events[0].provenance.evidence_id) + fold(events))
+            place = self._aside(before, events)
         self._last[key] = place
         return place
+
+    def _aside(self, before: int, events: list[Event]) -> int:
+        return self._spool.put(_HEAD.pack(before, events[0].provenance.evidence_id) + fold(events))
 
     def _row(self, place: int) -> tuple[int, list[Event]]:
         """A row: the place of the one before it, and its events."""
         if place < _NO_PLACE:
-            return self._held[_NO_PLACE - 1 - place]
+            number = _NO_PLACE - 1 - place
+            if self._held:
+                return self._held[number]
+            place = self._moved[number]
         data = self._spool.get(place)
         before, evidence_id = _HEAD.unpack_from(data)
         return before, unfold(data[_HEAD.size :], evidence_id, 0)
