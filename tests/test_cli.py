@@ -314,3 +314,23 @@ def test_the_module_is_installed_with_its_data():
         assert (folder / data).exists(), data
     assert sys.version_info >= (3, 11)
     assert ROOT.exists()
+
+
+def test_case_verify_tells_what_became_of_each_log(novatrace, tmp_path):
+    """Unchanged at first; then one has grown, one is another, one is gone."""
+    logs = tmp_path / "logs"
+    shutil.copytree(FIXTURES / "real-nova" / "a-single-migrate", logs, ignore=shutil.ignore_patterns("*.json"))
+    novatrace("correlate", logs, "-q")
+    first = novatrace("case", "verify")
+    files = sorted(path for path in logs.rglob("*.log"))
+    assert (first.returncode, first.stderr) == (0, b"")
+    assert first.stdout.decode().splitlines()[-1].endswith(f": {len(files)} unchanged")
+    grown, other, gone = files[:3]
+    grown.write_bytes(grown.read_bytes() + b"2026-11-23 00:11:00.000 1 INFO nova.compute.manager [-] more\n")
+    other.write_bytes(other.read_bytes().replace(b"nova", b"NOVA"))
+    gone.unlink()
+    second = novatrace("case", "verify")
+    states = {line.split()[1]: line.split()[0] for line in second.stdout.decode().splitlines()[:-1]}
+    assert second.returncode == 3
+    assert [states[str(path)] for path in (grown, other, gone)] == ["grown", "changed", "gone"]
+    assert all(states[str(path)] == "unchanged" for path in files[3:])

@@ -9,10 +9,15 @@ import click
 
 from novatrace import pipeline
 from novatrace.cli import ending, options, stderr, writing
+from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from novatrace.pipeline import verifying
 from novatrace.pipeline.sharing import Sharing
 
 
-@click.group("case", epilog="\b\nExamples:\n  novatrace case list\n  novatrace case show\n  novatrace case remove FILE")
+@click.group(
+    "case",
+    epilog="\b\nExamples:\n  novatrace case list\n  novatrace case show\n  novatrace case verify\n  novatrace case remove FILE",
+)
 def command() -> None:
     """The kept cases."""
 
@@ -56,6 +61,21 @@ def show(  # noqa: PLR0913 - one parameter for each option
     if not quiet:
         stderr.summary(case, code)
     return code
+
+
+@command.command("verify", epilog="\b\nExample:\n  novatrace case verify")
+@click.option(
+    "--case",
+    "case_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The case file; default: the newest.",
+)
+def verify(case_file: Path | None) -> int:
+    """Tell whether each log of a case is still what it was when it was read; ends with 3 where one is not."""
+    text, lost = verifying.verified(pipeline.case_named(case_file))
+    writing.write(lambda _width, _colour: text, None)
+    return EXIT_INCOMPLETE if lost else EXIT_COMPLETE
 
 
 @command.command("reveal", epilog="\b\nExample:\n  novatrace case reveal host-k7q2m4xw3a")
