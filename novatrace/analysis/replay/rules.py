@@ -69,7 +69,7 @@ def decision(schedule: Pass, free_vcpus: dict[str, float]) -> Decision | None:
 
 def weighers_of(decisions: Sequence[Decision], *, placement: bool | None) -> tuple[tuple[Weigher, ...], str, str]:
     """The weighers that explain the decisions, in words, and the basis of saying so."""
-    defaults = _LATER if placement else _OCATA
+    defaults = usual_multipliers(placement=placement)
     telling = [d for d in decisions if d.size > 1 and d.logged is not None and len(set(d.logged)) > 1][:_ENOUGH]
     usual = tuple(Weigher(name, value) for name, value in defaults.items() if value)
     if telling and _off(telling, usual) < _NEAR and all(made(d, usual, 1) for d in decisions):
@@ -85,6 +85,11 @@ def weighers_of(decisions: Sequence[Decision], *, placement: bool | None) -> tup
         return usual, f"weighers: Nova's defaults ({worded(usual)}) agree with every choice", "inferred"
     text = "weighers: the logged weights as they are (no sum of Nova's weighers explains them)"
     return (Weigher("logged", 1.0),), text, "observed"
+
+
+def usual_multipliers(*, placement: bool | None) -> dict[str, float]:
+    """Nova's default multipliers by weigher, of the releases whose scheduler claims in placement, or of those before."""
+    return _LATER if placement else _OCATA
 
 
 def worded(weighers: Sequence[Weigher]) -> str:

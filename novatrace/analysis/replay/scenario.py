@@ -17,6 +17,7 @@ from novatrace.analysis.replay.hosts import NUMBERED, hosts_of, passes_of
 from novatrace.analysis.replay.loads import loads_of, told_of
 from novatrace.analysis.replay.placements import Placements
 from novatrace.analysis.replay.rules import Decision, decision, subset_of, weighers_of
+from novatrace.analysis.replay.stated import completed
 from novatrace.analysis.replay.told import USUAL_ATTEMPTS, known_of, missing_of, odd_ones
 from novatrace.model.capacity import View
 from novatrace.model.case import Case
@@ -73,7 +74,9 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
         kept_bounds=case.claims_in_placement is False,
     )
     loads = loads_of(case, batch, hosts)
-    known = [Statement(weighed_by, basis), *known_of(case, batch, rules, hosts, usual), *odd_ones(vms, guarded)]
+    told = known_of(case, batch, rules, hosts, usual)
+    rules, ruled = completed(rules, Statement(weighed_by, basis), decisions, case.settings)
+    known = [*ruled, *told, *odd_ones(vms, guarded)]
     known += told_of(loads, hosts)
     return Scenario(
         source="case",

@@ -47,12 +47,6 @@ def known_of(
     else:
         who = "in placement (Pike and later)" if rules.placement else "on the compute hosts (up to Ocata)"
         told.append(Statement(f"claims are made {who}", "observed"))
-    told.append(
-        Statement(
-            f"at most {rules.max_attempts} tries for a VM (max_attempts)",
-            "assumed" if rules.max_attempts == USUAL_ATTEMPTS else "inferred",
-        )
-    )
     unknown = sum(not m.attempts or not any(a.demand.known for a in m.attempts) for m in batch.moves)
     if unknown and usual.known:
         told.append(
