@@ -19,7 +19,7 @@ from novatrace.store.shelf import Shelf
 
 GENERATOR = Path(__file__).parent / "benchmarks" / "cloud.py"
 # A move's ids, amounts, outcome and the places of the rest; its lines, hosts and filters would be 35 000 bytes and more.
-_BYTES_OF_A_MOVE = 10_000
+_BYTES_OF_A_MOVE = 20_000
 
 
 @pytest.fixture
@@ -28,10 +28,8 @@ def small_pieces(monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "RANGE_BYTES", 1 << 17)
     monkeypatch.setattr(workers, "_TAIL_FROM_BYTES", 1 << 17)
     monkeypatch.setattr(spooled, "_TOGETHER", 128)
-    monkeypatch.setattr(
-        sys.modules["novatrace.pipeline.ingest"], "SpooledEvents", partial(SpooledEvents, held_bytes=1 << 18)
-    )
-    monkeypatch.setattr(sys.modules["novatrace.pipeline.analysed"], "Shelf", partial(Shelf, held_bytes=1 << 16))
+    monkeypatch.setattr(sys.modules["novatrace.pipeline.ingest"], "SpooledEvents", partial(SpooledEvents, held_bytes=0))
+    monkeypatch.setattr(sys.modules["novatrace.pipeline.analysed"], "Shelf", partial(Shelf, held_bytes=0))
     monkeypatch.setattr(spool, "_IN_MEMORY_BYTES", 1 << 16)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 

@@ -86,12 +86,15 @@ def _judged(scene: _Scene, clocks: Clocks) -> Burst:
     reached, capacity = scene.reached, scene.capacity
     picked = [r.arrival.selected_us for r in reached if r.arrival.selected_us is not None]
     ruling = _ruled(scene)
-    slots = ruling.slots
+    slots = _believed(ruling, scene)
     burst = Burst(
         target=scene.target,
         first_us=min(picked, default=None),
         last_us=max(picked, default=None),
-        arrivals=_arrivals(reached, ruling.verdict, ruling.basis, slots, clocks),
+        # Pages and devices are taken in the order of the claims, which no clock of a scheduler tells.
+        arrivals=tuple(r.arrival for r in reached)
+        if any(c.resource in ruling.binding for c in scene.counted)
+        else _arrivals(reached, ruling.verdict, ruling.basis, slots, clocks),
         capacity=capacity,
         slots=slots,
         binding=ruling.binding,
@@ -108,6 +111,15 @@ def _judged(scene: _Scene, clocks: Clocks) -> Burst:
         counted=tuple(c for c in scene.counted if c.resource != "pci" or "pci" in ruling.binding),
     )
     return replace(burst, cause=cause(burst, scene.overloads))
+
+
+def _believed(ruling: _Ruling, scene: _Scene) -> Slots:
+    """The room, unless more were let in where placement lets in no more than fit: then the view of it was old."""
+    inside = sum(r.arrival.outcome == "admitted" for r in scene.reached)
+    old = ruling.slots.all is not None and ruling.slots.all < inside
+    return (
+        replace(ruling.slots, all=None) if old and scene.claims_in_placement and not scene.overloads else ruling.slots
+    )
 
 
 def _named(reached: Reached, target: HostNode) -> bool:
@@ -307,14 +319,16 @@ def _arrivals(
     room = slots.all - sum(r.arrival.outcome == "admitted" for r in reached)
     # Who is known to have failed is not given a place; the others take theirs in the order in which they came.
     waiting = [n for n, r in enumerate(reached) if r.arrival.outcome == "unknown" and r.migration.outcome != "failed"]
-    told: dict[int, str] = {n: "victim" for n, r in enumerate(reached) if r.arrival.outcome == "unknown"}
+    # Nor is anybody called a victim whose move succeeded: nothing limited the claims, or it was tried elsewhere.
+    lost = {n: "victim" for n, r in enumerate(reached) if r.migration.outcome != "succeeded"}
+    told = {n: word for n, word in lost.items() if reached[n].arrival.outcome == "unknown"}
     for n, (before, behind) in zip(waiting, ranks([reached[n] for n in waiting], clocks), strict=True):
         if before >= room:
             continue
         if len(waiting) - 1 - behind < room:
             told[n] = "admitted"
         else:
-            del told[n]
+            told.pop(n, None)
     return tuple(
         replace(r.arrival, outcome=told[n], outcome_basis="computed") if n in told else r.arrival
         for n, r in enumerate(reached)
