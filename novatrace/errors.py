@@ -117,3 +117,7 @@ class OutputError(NovatraceError):
 
     exit_code = 15
     error_id = "E-OUT-WRITE"
+
+
+class ReaderGoneError(Exception):
+    """Whoever reads standard output wants no more; no ``OSError``, for which click would end the run with 1 by itself."""

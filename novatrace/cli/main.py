@@ -15,7 +15,7 @@ import click
 
 from novatrace import __version__
 from novatrace.cli.stderr import error_line
-from novatrace.errors import NovatraceError, OutputError
+from novatrace.errors import NovatraceError, OutputError, ReaderGoneError
 
 COMMANDS = (
     "case", "catalogue", "completions", "correlate", "explain", "export", "filters", "guide", "inspect", "schema", "simulate",
@@ -88,7 +88,7 @@ def main() -> NoReturn:
         code = cli.main(standalone_mode=False)
         _flush()
         code = code if isinstance(code, int) else 0
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         # The reader has gone (`| head`): nothing is wrong; the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 0

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from novatrace.errors import OutputError, UsageError
+from novatrace.errors import OutputError, ReaderGoneError, UsageError
 
 Render = Callable[[int | None, bool], str]
 
@@ -27,7 +27,7 @@ def write(render: Render, output: str | None) -> str:
 
     Raises:
         OutputError: the sink does not take it; a file that was there before is unchanged.
-        BrokenPipeError: the reader has gone.
+        ReaderGoneError: the reader has gone.
     """
     if output is not None and output != "-":
         text = render(*form(output))
@@ -84,8 +84,8 @@ def _to_stdout(data: bytes) -> None:
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
     except OSError as error:
         sys.stdout = None
         raise OutputError(
