@@ -18,6 +18,8 @@ from novatrace.model.clock import ClockBounds
 from novatrace.model.migration import Stamp
 
 CLOCKS_ASSUMED_US = 1_000_000
+# Clocks of one cloud that differ by more than this are told of by the clock findings.
+CLOCKS_APART_US = 5_000_000
 _MILLISECOND_US, _SECOND_US = 1_000, 1_000_000
 _Range = tuple[int | None, int | None]
 

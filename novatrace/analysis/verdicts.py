@@ -7,7 +7,6 @@ that arithmetic over HostState proves nothing there and only a witness counts: a
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +16,13 @@ from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.causes import cause, unguarded_beyond_total, unknown_because
 from novatrace.analysis.choices import among_several
 from novatrace.analysis.classes import Classes
-from novatrace.analysis.order import Clocks, ranks, unknown_pairs
+from novatrace.analysis.order import CLOCKS_APART_US, Clocks, ranks, unknown_pairs
 from novatrace.analysis.overloads import Overload, overloads
 from novatrace.analysis.reasons import short_of
+from novatrace.analysis.slots import proven_slots, slots_of
 from novatrace.analysis.views import OF_CLASS, RESOURCES, amounts, merged
 from novatrace.model.capacity import Arrival, Burst, Capacity, Counted, Slots
 from novatrace.model.migration import Citation, HostNode, Migration, Resources
-
-# Clocks of one cloud that differ by more than this are told of by the clock findings.
-_CLOCKS_APART_US = 5_000_000
 
 
 def judge(
@@ -133,11 +130,11 @@ def _named(reached: Reached, target: HostNode) -> bool:
 def _ruled(scene: _Scene) -> _Ruling:
     """Who is heard first: a refusal, then more used than there is, then arithmetic."""
     reached, overloads = scene.reached, scene.overloads
-    slots = _slots(reached, scene.capacity, scene.counted)
+    slots = slots_of(reached, scene.capacity, scene.counted)
     refused = [r for r in reached if r.arrival.outcome == "victim"]
     if refused:
         bound = _binding(refused)
-        return _Ruling("overcommitted", "proven", "refused", bound, _proven_slots(slots, reached, bound, scene.counted))
+        return _Ruling("overcommitted", "proven", "refused", bound, proven_slots(slots, reached, bound, scene.counted))
     if overloads:
         basis = "proven" if any(o.basis == "proven" for o in overloads) else "computed"
         return _Ruling("overcommitted", basis, "overloaded", tuple(o.resource for o in overloads), slots)
@@ -175,7 +172,7 @@ def _not_contradicted(reached: list[Reached], capacity: Capacity | None) -> Capa
     """
     if capacity is None:
         return None
-    slots, inside = _slots(reached, capacity, ()), sum(r.arrival.outcome == "admitted" for r in reached)
+    slots, inside = slots_of(reached, capacity, ()), sum(r.arrival.outcome == "admitted" for r in reached)
     stale = [name for name in RESOURCES if (room := getattr(slots, name)) is not None and room < inside]
     return replace(capacity, free=replace(capacity.free, **dict.fromkeys(stale))) if stale else capacity
 
@@ -193,46 +190,6 @@ def _binding(refused: list[Reached]) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
 
-def _slots(reached: list[Reached], capacity: Capacity | None, counted: Sequence[Counted]) -> Slots:
-    """How many VMs of the burst the free capacity allowed, per resource; more than came are counted by the largest."""
-    counts: dict[str, int] = {}
-    # Whom the host let in came first, whatever clocks say.
-    listed = sorted(reached, key=lambda r: r.arrival.outcome != "admitted")
-    for name in RESOURCES:
-        free = getattr(capacity.free, name) if capacity is not None else None
-        needs = [getattr(r.arrival.demand, name) for r in listed]
-        known = [need for need in needs if need]
-        if free is not None and known and len(known) == len([n for n in needs if n is not None]):
-            counts[name] = fitting(free, known)
-    least = min([*counts.values(), *(c.room for c in counted if c.room is not None)], default=None)
-    return Slots(counts.get("vcpus"), counts.get("ram_mb"), counts.get("disk_gb"), least)
-
-
-def fitting(free: float, needs: Sequence[float]) -> int:
-    """How many fit one after the other, those passed over that are too large; then as many more of the largest."""
-    left, count = free, 0
-    for need in needs:
-        if need <= left:
-            left, count = left - need, count + 1
-    return count + (math.floor(left / max(needs)) if count == len(needs) else 0)
-
-
-def _proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...], counted: Sequence[Counted]) -> Slots:
-    """Where a resource that has no count of its own refused (NUMA, PCI, affinity), those admitted are the slots.
-
-    The three amounts say nothing of such a resource, so that with an end not logged the room for it is not known.
-    """
-    admitted = sum(r.arrival.outcome == "admitted" for r in reached)
-    resolved = all(r.arrival.outcome != "unknown" for r in reached)
-    if set(binding) & set(RESOURCES):
-        return replace(slots, all=admitted) if resolved and slots.all is None else slots
-    if resolved:
-        return replace(slots, all=admitted)
-    return replace(
-        slots, all=min((c.room for c in counted if c.resource in binding and c.room is not None), default=None)
-    )
-
-
 def _computed(scene: _Scene) -> tuple[str, str | None, tuple[str, ...]]:
     """Verdict by arithmetic, where no witness spoke.
 
@@ -243,7 +200,7 @@ def _computed(scene: _Scene) -> tuple[str, str | None, tuple[str, ...]]:
         unguarded = tuple(unguarded_beyond_total(reached))
         return ("contended", "inferred", unguarded) if unguarded else ("fits", "proven", ())
     last = max((r.arrival.selected_us or 0 for r in reached), default=0)
-    beyond = [c.resource for c in scene.counted if scene.classes.beyond(c, scene.target, last, _CLOCKS_APART_US)]
+    beyond = [c.resource for c in scene.counted if scene.classes.beyond(c, scene.target, last, CLOCKS_APART_US)]
     if beyond:
         return "overcommitted", "computed", tuple(dict.fromkeys(beyond))
     free = scene.capacity.free if scene.capacity else Resources()
@@ -279,12 +236,12 @@ def _sound(scene: _Scene) -> bool:
     if capacity.source.endswith("inventory-file"):
         return True
     first, last = began_us(reached), max((r.arrival.selected_us or 0 for r in reached), default=0)
-    if first is None or capacity.age_us is None or capacity.when_us is None or capacity.age_us < _CLOCKS_APART_US:
+    if first is None or capacity.age_us is None or capacity.when_us is None or capacity.age_us < CLOCKS_APART_US:
         return False
-    change = ledger.changed(target, first - capacity.age_us - _CLOCKS_APART_US, last + _CLOCKS_APART_US)
+    change = ledger.changed(target, first - capacity.age_us - CLOCKS_APART_US, last + CLOCKS_APART_US)
     if change.left or change.unknown:
         return False
-    return capacity.source != "scheduler" or ledger.steady(target, capacity.when_us, last + _CLOCKS_APART_US)
+    return capacity.source != "scheduler" or ledger.steady(target, capacity.when_us, last + CLOCKS_APART_US)
 
 
 def _sum(reached: list[Reached]) -> Resources:

@@ -1,0 +1,51 @@
+"""For how many VMs of a burst a target had room, resource by resource."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from novatrace.analysis.bursts import Reached
+from novatrace.analysis.views import RESOURCES
+from novatrace.model.capacity import Capacity, Counted, Slots
+
+
+def slots_of(reached: list[Reached], capacity: Capacity | None, counted: Sequence[Counted]) -> Slots:
+    """How many VMs of the burst the free capacity allowed, per resource; more than came are counted by the largest."""
+    counts: dict[str, int] = {}
+    # Whom the host let in came first, whatever clocks say.
+    listed = sorted(reached, key=lambda r: r.arrival.outcome != "admitted")
+    for name in RESOURCES:
+        free = getattr(capacity.free, name) if capacity is not None else None
+        needs = [getattr(r.arrival.demand, name) for r in listed]
+        known = [need for need in needs if need]
+        if free is not None and known and len(known) == len([n for n in needs if n is not None]):
+            counts[name] = fitting(free, known)
+    least = min([*counts.values(), *(c.room for c in counted if c.room is not None)], default=None)
+    return Slots(counts.get("vcpus"), counts.get("ram_mb"), counts.get("disk_gb"), least)
+
+
+def fitting(free: float, needs: Sequence[float]) -> int:
+    """How many fit one after the other, those passed over that are too large; then as many more of the largest."""
+    left, count = free, 0
+    for need in needs:
+        if need <= left:
+            left, count = left - need, count + 1
+    return count + (math.floor(left / max(needs)) if count == len(needs) else 0)
+
+
+def proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...], counted: Sequence[Counted]) -> Slots:
+    """Where a resource that has no count of its own refused (NUMA, PCI, affinity), those admitted are the slots.
+
+    The three amounts say nothing of such a resource, so that with an end not logged the room for it is not known.
+    """
+    admitted = sum(r.arrival.outcome == "admitted" for r in reached)
+    resolved = all(r.arrival.outcome != "unknown" for r in reached)
+    if set(binding) & set(RESOURCES):
+        return replace(slots, all=admitted) if resolved and slots.all is None else slots
+    if resolved:
+        return replace(slots, all=admitted)
+    return replace(
+        slots, all=min((c.room for c in counted if c.resource in binding and c.room is not None), default=None)
+    )
