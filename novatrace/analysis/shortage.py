@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.choices import Decision, Key, decisions
+from novatrace.analysis.order import CLOCKS_APART_US
+from novatrace.analysis.slots import fitting
 from novatrace.analysis.views import RESOURCES
 from novatrace.model.capacity import Arrival, Burst, Capacity
 from novatrace.model.insight import Shortage
@@ -26,9 +28,9 @@ def shortages(
     for burst in flagged:
         if id(burst) in seen:
             continue
-        batch = _Batch(burst, every, known)
+        batch = _Batch(burst, every, known, ledger)
         seen |= {id(b) for b in batch.bursts}
-        shortage = batch.shortage(ledger)
+        shortage = batch.shortage()
         if shortage is not None:
             found.append(shortage)
     return tuple(found)
@@ -37,15 +39,17 @@ def shortages(
 class _Batch:
     """The bursts that run at the same time for hosts of the same lists, with those lists."""
 
-    def __init__(self, first: Burst, every: Sequence[Burst], known: Mapping[Key, Migration]) -> None:
+    def __init__(self, first: Burst, every: Sequence[Burst], known: Mapping[Key, Migration], ledger: Ledger) -> None:
         self.bursts = [first]
+        self._ledger = ledger
         self._taken: list[Decision] = []
+        # By room: nodes of one service host have rooms of their own.
         self._hosts: dict[str, HostNode] = {}
         self._add(first, known)
         left = [b for b in every if b is not first]
         for burst in self.bursts:  # grows while it is gone through
             moves = _moves(burst)
-            more = [b for b in left if b.target.host in self._hosts and _of_one_batch(b, burst, moves)]
+            more = [b for b in left if ledger.room(b.target) in self._hosts and _of_one_batch(b, burst, moves)]
             for found in more:
                 self._add(found, known)
             self.bursts += more
@@ -54,12 +58,12 @@ class _Batch:
     def _add(self, burst: Burst, known: Mapping[Key, Migration]) -> None:
         taken = decisions(burst, known)
         self._taken += taken
-        self._hosts.setdefault(burst.target.host, burst.target)
+        self._hosts.setdefault(self._ledger.room(burst.target), burst.target)
         for decision in taken:
             for candidate in decision.schedule.candidates:
-                self._hosts.setdefault(candidate.host.host, candidate.host)
+                self._hosts.setdefault(self._ledger.room(candidate.host), candidate.host)
 
-    def shortage(self, ledger: Ledger) -> Shortage | None:
+    def shortage(self) -> Shortage | None:
         """None where there was room for all, one host alone, or something that the sum needs is not known."""
         arrivals = [a for burst in self.bursts for a in burst.arrivals]
         moves = set().union(*map(_moves, self.bursts))
@@ -68,8 +72,10 @@ class _Batch:
         first_us, last_us = min(b.first_us or 0 for b in self.bursts), max(b.last_us or 0 for b in self.bursts)
         if len(self._hosts) < _SEVERAL or moves != listed or not least:
             return None
-        capacities = [(h, ledger.before(ledger.room(h), first_us)) for h in self._hosts.values()]
-        rooms = [(h, c, _slots(c, least)) for h, c in capacities if c is not None and _holds(h, c, last_us, ledger)]
+        capacities = [(h, self._ledger.before(room, first_us)) for room, h in self._hosts.items()]
+        rooms = [
+            (h, c, _slots(c, least)) for h, c in capacities if c is not None and _holds(h, c, last_us, self._ledger)
+        ]
         counted = [(h, c, slots) for h, c, slots in rooms if slots is not None]
         room = sum(slots for _, _, slots in counted)
         let_in = {(a.instance_uuid, a.request_id) for a in arrivals if a.outcome == "admitted"}
@@ -100,28 +106,28 @@ def _moves(burst: Burst) -> set[Key]:
     return {(a.instance_uuid, a.request_id) for a in burst.arrivals}
 
 
-def _least(arrivals: Iterable[Arrival]) -> dict[str, float]:
+def _least(arrivals: Sequence[Arrival]) -> dict[str, float]:
     """The smallest demand of each resource; of those only that are known of all."""
-    found = {}
+    found: dict[str, float] = {}
     asked = [a.demand for a in arrivals if a.demand_basis != "assumed"]
     for name in RESOURCES:
-        amounts = [getattr(demand, name) for demand in asked]
-        if amounts and None not in amounts and min(amounts) > 0:
-            found[name] = min(amounts)
+        known = [need for demand in asked if (need := getattr(demand, name))]
+        if known and len(known) == len(arrivals):
+            found[name] = min(known)
     return found
 
 
 def _holds(host: HostNode, capacity: Capacity, until_us: int, ledger: Ledger) -> bool:
     """True when what was free is known of the host itself and nothing left it until the batch was through."""
-    if capacity.basis == "assumed" or capacity.when_us is None:
+    if capacity.basis == "assumed" or capacity.source in ("host-state", "placement") or capacity.when_us is None:
         return False
-    change = ledger.changed(host, capacity.when_us, until_us)
+    change = ledger.changed(host, capacity.when_us - CLOCKS_APART_US, until_us + CLOCKS_APART_US)
     return not change.left and not change.unknown
 
 
 def _slots(capacity: Capacity, least: Mapping[str, float]) -> int | None:
     counts = [
-        _fitting(free, amount) for name, amount in least.items() if (free := getattr(capacity.free, name)) is not None
+        fitting(free, [amount]) for name, amount in least.items() if (free := getattr(capacity.free, name)) is not None
     ]
     return min(counts) if counts else None
 
@@ -131,11 +137,7 @@ def _of_one(counted: Iterable[tuple[HostNode, Capacity, int]], least: Mapping[st
     frees = [getattr(capacity.free, name) for _, capacity, _ in counted]
     if name not in least or None in frees:
         return float("inf")
-    return sum(_fitting(free, least[name]) for free in frees)
-
-
-def _fitting(free: float, amount: float) -> int:
-    return max(0, int(free // amount))
+    return sum(fitting(free, [least[name]]) for free in frees)
 
 
 def _views(counted: Iterable[tuple[HostNode, Capacity, int]]) -> Iterator[Citation]:

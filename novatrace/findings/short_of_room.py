@@ -38,8 +38,13 @@ def _title(shortage: Shortage) -> str:
     of = f" of {_wording.listed(NAMES[name] for name in shortage.short_of)}" if shortage.short_of else ""
     return (
         f"{_wording.count(shortage.moves, 'move')} within {shortage.apart_us / 1e6:.1f} s, and the {len(shortage.hosts)} hosts that had "
-        f"passed had room{of} for {shortage.room} in all ({rooms}): {shortage.moves - shortage.room} would have failed in any order"
+        f"passed had room{of} for {shortage.room} in all ({rooms}): {_too_many(shortage)} too many in whatever order"
     )
+
+
+def _too_many(shortage: Shortage) -> str:
+    more = shortage.moves - shortage.room
+    return f"{more} {'was' if more == 1 else 'were'}"
 
 
 def _advice(shortage: Shortage) -> str:
