@@ -47,7 +47,10 @@ def _too_many(burst: Burst) -> str:
     if not open_ones:
         return text
     named = f", {victims} of them known by name" if victims else "; who, is not known"
-    return f"{text}{named}: clocks do not tell the order of {open_ones} arrivals"
+    beside = {place for pair in burst.order_unknown for place in (pair.first, pair.second)}
+    if not {n for n, a in enumerate(burst.arrivals, 1) if a.outcome == "unknown"} <= beside:
+        return f"{text}{named}"
+    return f"{text}{named}: clocks do not tell the order of {open_ones} {'arrival' if open_ones == 1 else 'arrivals'}"
 
 
 def _refused(victims: Sequence[Arrival]) -> str:
