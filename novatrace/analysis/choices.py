@@ -7,6 +7,7 @@ later one did not know of the earlier.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -145,13 +146,15 @@ def best_passed_over(attempt: Attempt) -> bool:
 
 def among_several(bursts: Sequence[Burst], migrations: Iterable[Migration]) -> tuple[Burst, ...]:
     """Marks the bursts in whose time a pass took another host than the best: an option may change during a log."""
-    when = [a.selected_us for m in migrations for a in m.attempts if a.selected_us is not None and best_passed_over(a)]
-    return tuple(
-        replace(b, best_passed_over=True)
-        if any((b.first_us or 0) - AUDIT_PERIOD_US <= at <= (b.last_us or 0) + AUDIT_PERIOD_US for at in when)
-        else b
-        for b in bursts
+    when = sorted(
+        a.selected_us for m in migrations for a in m.attempts if a.selected_us is not None and best_passed_over(a)
     )
+
+    def passed_over(burst: Burst) -> bool:
+        since = bisect_left(when, (burst.first_us or 0) - AUDIT_PERIOD_US)
+        return since < len(when) and when[since] <= (burst.last_us or 0) + AUDIT_PERIOD_US
+
+    return tuple(replace(b, best_passed_over=True) if passed_over(b) else b for b in bursts)
 
 
 def herd(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Herd | None:
