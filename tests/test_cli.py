@@ -334,3 +334,17 @@ def test_case_verify_tells_what_became_of_each_log(novatrace, tmp_path):
     assert second.returncode == 3
     assert [states[str(path)] for path in (grown, other, gone)] == ["grown", "changed", "gone"]
     assert all(states[str(path)] == "unchanged" for path in files[3:])
+
+
+def test_case_verify_knows_a_log_that_was_written_anew_from_one_that_has_grown(novatrace, tmp_path):
+    """A longer file with the same beginning is another one where the old end does not stand in it any more."""
+    log = tmp_path / "ctl1" / "nova-scheduler.log"
+    log.parent.mkdir()
+    line = b"2026-11-23 00:11:%02d.000 1 INFO nova.scheduler.manager [-] said %d times\n"
+    told = b"".join(line % (n % 60, n) for n in range(3000))
+    log.write_bytes(told)
+    novatrace("correlate", log, "-q")
+    log.write_bytes(told[: len(told) // 2] + told[len(told) // 2 :].replace(b"times", b"TIMES") + line % (1, 1))
+    done = novatrace("case", "verify")
+    assert (done.returncode, done.stdout.decode().split()[0]) == (3, "changed")
+    assert "1 input of " in done.stdout.decode()

@@ -13,11 +13,9 @@ from functools import partial
 from itertools import groupby
 
 from novatrace.errors import CaseError
-from novatrace.model.evidence import Evidence
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.pipeline.workers import Task, pieces, run
-from novatrace.sources.identity import HASHED_BYTES, digest
-from novatrace.sources.interface import Source
+from novatrace.sources.excerpts import ended_here
 from novatrace.store.case_reader import CaseReader
 
 _Inputs = dict[tuple[str, str], list[list[KeptPiece]]]
@@ -51,7 +49,7 @@ def _of_input(tasks: list[Task], known: _Inputs, older: CaseReader) -> Iterator[
         if (then.size_bytes, then.tail_hash) == (now.size_bytes, now.tail_hash):
             yield from (_held(first, piece, older) for piece in kept)
             return
-        if len(kept) > 1 and then.size_bytes < now.size_bytes and _ended_here(then, first.source):
+        if len(kept) > 1 and then.size_bytes < now.size_bytes and ended_here(then, first.source):
             *whole, last = kept
             yield from (_held(first, piece, older) for piece in whole)
             yield from (replace(task, start=max(task.start, last.start)) for task in _behind(first, last.start))
@@ -76,11 +74,3 @@ def _scanned(task: Task, piece: KeptPiece, older: CaseReader) -> Scanned:
         return older.scanned(piece)
     except CaseError:
         return run(task)
-
-
-def _ended_here(then: Evidence, source: Source) -> bool:
-    """True when an input still has, where it once ended, what it had there."""
-    if source.read_range is None:
-        return False
-    tail = b"".join(source.read_range(max(0, then.size_bytes - HASHED_BYTES), then.size_bytes))
-    return digest(tail) == then.tail_hash

@@ -74,7 +74,15 @@ def _same(source: Source, evidence: Evidence) -> bool:
     if now.size_bytes <= evidence.size_bytes or source.read_range is None:
         return False
     head = b"".join(source.read_range(0, min(evidence.size_bytes, HASHED_BYTES)))
-    return digest(head) == evidence.head_hash
+    return digest(head) == evidence.head_hash and ended_here(evidence, source)
+
+
+def ended_here(then: Evidence, source: Source) -> bool:
+    """True when an input still has, where it once ended, what it had there."""
+    if source.read_range is None:
+        return False
+    tail = b"".join(source.read_range(max(0, then.size_bytes - HASHED_BYTES), then.size_bytes))
+    return digest(tail) == then.tail_hash
 
 
 def _streamed(
