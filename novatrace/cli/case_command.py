@@ -31,13 +31,7 @@ def list_cases() -> int:
 
 
 @command.command("show", epilog="\b\nExample:\n  novatrace case show -f json")
-@click.option(
-    "--case",
-    "case_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The case file; default: the newest.",
-)
+@options.kept_case()
 @options.output()
 @options.sharing()
 @options.charts()
@@ -64,13 +58,7 @@ def show(  # noqa: PLR0913 - one parameter for each option
 
 
 @command.command("verify", epilog="\b\nExample:\n  novatrace case verify")
-@click.option(
-    "--case",
-    "case_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The case file; default: the newest.",
-)
+@options.kept_case()
 def verify(case_file: Path | None) -> int:
     """Tell whether each log of a case is still what it was when it was read; ends with 3 where one is not."""
     text, lost = verifying.verified(pipeline.case_named(case_file))

@@ -24,9 +24,7 @@ from novatrace.pipeline.sharing import Sharing
     + "\n\n\b\nExamples:\n  novatrace export --table attempts -f csv -o attempts.csv\n  novatrace export -f parquet -o tables/\n"
     "  novatrace export -f perfetto -o batch.perfetto.json",
 )
-@click.option(
-    "--case", "case_file", type=click.Path(path_type=Path), metavar="FILE", help="The case file; default: the newest."
-)
+@options.kept_case()
 @click.option(
     "-f", "--format", "format_name", type=click.Choice(tuple(exporting.formats())),
     help="Format of the export.  [default: jsonl]",

@@ -88,6 +88,17 @@ def judging() -> Callable[[F], F]:
     )  # fmt: skip
 
 
+def kept_case() -> Callable[[F], F]:
+    """Which kept case, for commands that read no logs."""
+    return click.option(
+        "--case",
+        "case_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The case file; default: the newest.",
+    )
+
+
 def sharing() -> Callable[[F], F]:
     """What a report may show of names, as one ``sharing``; secrets are masked in any case."""
 

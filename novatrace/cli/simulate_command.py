@@ -22,7 +22,7 @@ from novatrace.pipeline.sharing import Sharing
 @click.argument(
     "scenario", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[SCENARIO.toml]"
 )
-@click.option("--case", "case_file", type=click.Path(path_type=Path), metavar="FILE", help="The case file to use.")
+@options.kept_case()
 @click.option(
     "--runs",
     type=click.IntRange(1, 1_000_000),
