@@ -30,7 +30,7 @@ def find(case: Case) -> Iterator[Finding]:
         ),
         basis="computed",
         evidence=_wording.once(citation for herd in herds for citation in herd.citations),
-        advice=_advice(case, max(h.others_most for h in herds) + 1),
+        advice=_advice(case, worst, max(h.others_most for h in herds) + 1),
     )
 
 
@@ -44,11 +44,15 @@ def _title(herd: Herd) -> str:
     )
 
 
-def _advice(case: Case, passed: int) -> str:
+def _advice(case: Case, worst: Herd, passed: int) -> str:
     subset = _options.named("host_subset_size", case)
     shuffle = _options.named("shuffle_best_same_weighed_hosts", case)
     also = f" Where hosts weigh the same, {shuffle} = true spreads them too." if shuffle else ""
+    short = any(worst.target in shortage.targets for shortage in case.insight.shortages)
+    start = (
+        "All these hosts together had too little room (see short-of-room). To spread what fits, set" if short else "Set"
+    )
     return (
-        f"Set {subset}, 1 unless set, to as many hosts as may share a batch (up to {passed} had room here): each decision then takes "
+        f"{start} {subset}, 1 unless set, to as many hosts as may share a batch (up to {passed} had room here): each decision then takes "
         f"one of so many at random.{also} `novatrace simulate` shows what each size would have done to this batch."
     )
