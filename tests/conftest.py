@@ -17,16 +17,22 @@ def state(tmp_path_factory):
     return tmp_path_factory.mktemp("state")
 
 
+@pytest.fixture(scope="session")
+def installed() -> str:
+    """Where the installed command is: beside the Python that runs the tests, whether or not the shell finds it there."""
+    found = shutil.which("novatrace", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert found, "the novatrace command is not installed: pip install ."
+    return found
+
+
 @pytest.fixture
-def novatrace(state):
+def novatrace(state, installed):
     """Runs the installed command with a state directory of its own."""
-    command = shutil.which("novatrace", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    assert command, "the novatrace command is not installed: pip install ."
     env = {**os.environ, "XDG_STATE_HOME": str(state), "PYTHONWARNINGS": "error"}
 
     def run(*arguments, stdin=None, env_extra=None, timeout=120, **kwargs):
         return subprocess.run(
-            [command, *map(str, arguments)],
+            [installed, *map(str, arguments)],
             input=stdin,
             capture_output=True,
             env={**env, **(env_extra or {})},
@@ -35,6 +41,6 @@ def novatrace(state):
             **kwargs,
         )
 
-    run.command = command
+    run.command = installed
     run.env = env
     return run

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import shutil
 import subprocess
-import sys
 from datetime import UTC
 from pathlib import Path
 
@@ -81,10 +78,9 @@ MESSAGE = "Filter RamFilter returned 3 host(s)"
 
 
 @pytest.fixture(scope="module")
-def inspected():
+def inspected(installed):
     """What the installed command says of every fixture, by the stem of its name."""
-    command = shutil.which("novatrace", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    done = subprocess.run([command, "inspect", str(FOLDER), "-f", "json", "-q"], capture_output=True, check=False)
+    done = subprocess.run([installed, "inspect", str(FOLDER), "-f", "json", "-q"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     return {Path(i["path"]).stem: i for i in json.loads(done.stdout)["coverage"]["inputs"]}
 

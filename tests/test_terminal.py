@@ -41,7 +41,7 @@ REPORTS = ("correlate", "explain a VM", "explain a host", "explain why not", "fi
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory):
+def shell(tmp_path_factory, installed):
     """(what a command prints into a pipe, what it prints at a terminal of a width), with the case of ``RACE`` made."""
     env = {**os.environ, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")), "PYTHONWARNINGS": "error"}
     env = {name: value for name, value in env.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
@@ -49,7 +49,7 @@ def shell(tmp_path_factory):
     @cache
     def piped(*words, **extra):
         done = subprocess.run(
-            ["novatrace", *map(str, words)], capture_output=True, text=True, check=False, env=env | extra, cwd=FIXTURES
+            [installed, *map(str, words)], capture_output=True, text=True, check=False, env=env | extra, cwd=FIXTURES
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -59,7 +59,7 @@ def shell(tmp_path_factory):
         termios.tcsetwinsize(theirs, (40, width))
         told = env | {"TERM": "xterm-256color"} | extra
         child = subprocess.Popen(
-            ["novatrace", *map(str, words)],
+            [installed, *map(str, words)],
             stdin=subprocess.DEVNULL,
             stdout=theirs,
             stderr=subprocess.DEVNULL,
@@ -127,7 +127,7 @@ def test_colour_where_it_is_wanted(shell):
 def test_a_reader_that_goes_is_no_error(novatrace):
     """`| head` ends the command quietly."""
     done = subprocess.run(
-        ["bash", "-c", f"novatrace correlate {RACE} -q | head -3; echo ${{PIPESTATUS[0]}}"],
+        ["bash", "-c", f"{novatrace.command} correlate {RACE} -q | head -3; echo ${{PIPESTATUS[0]}}"],
         capture_output=True, text=True, check=False, cwd=FIXTURES, env=novatrace.env,
     )  # fmt: skip
     assert done.stdout.splitlines()[0] == "VERDICT"
