@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from novatrace.analysis.verdicts import fitting
+from novatrace.analysis.slots import fitting
 
 
 @pytest.mark.parametrize(
