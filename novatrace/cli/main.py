@@ -98,7 +98,7 @@ def main() -> NoReturn:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:
-        error_line("E-USAGE", error.format_message().rstrip("."), f"see `{_asked(error)} --help`")
+        _misused(error)
         code = 2
     except (KeyboardInterrupt, click.Abort):
         error_line(
@@ -120,6 +120,14 @@ def main() -> NoReturn:
         )
         code = 1
     sys.exit(code)
+
+
+def _misused(error: click.ClickException) -> None:
+    """Says what was wrong with the command line; nothing at all on it is a question for help."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+    else:
+        error_line("E-USAGE", error.format_message().rstrip("."), f"see `{_asked(error)} --help`")
 
 
 def _asked(error: click.ClickException) -> str:
