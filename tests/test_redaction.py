@@ -207,6 +207,8 @@ def test_what_is_no_secret_stays():
         mask(json.dumps({"credentials": {"is_admin": True, "user_id": "u", "auth_token": "Zq7xCnry00001"}})).count == 1
     )
     assert mask("http://host:8774/v2/x?mail=a@b.c").count == 0
+    assert mask("sos/etc/passwd: no log lines found").count == 0
+    assert mask("user/passwd: Zq7xCnry00001").count == 1
 
 
 @pytest.mark.parametrize("text", [*NO_SECRETS, *listed("ordinary_lines.txt")])

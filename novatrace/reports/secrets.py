@@ -70,6 +70,7 @@ _HARMLESS = re.compile(
 _SKIPPED_KEYS = re.compile(r"(?i)(?:public|routing|sort|primary|foreign|cache|partition|index|unique|lookup)[_\-]key$")
 _OPTION_KEY = re.compile(r"(?:--|(?<![A-Za-z0-9])[xX]-)[\w\-]*$")
 _FILE = re.compile(r"[\"']?(?:~|\.{0,2})/[\w.\-]+/[\w./\-]*(?=[\s\"',]|$)")
+_ACCOUNTS = re.compile(r"/(?:etc|pam\.d)/$")  # /etc/passwd is a file; user/passwd is a login
 _CALL = re.compile(r"\w{0,40}\(")  # the signature of a function
 _LIKELY = re.compile(r"[\"'`]|(?=[^\s\"',;)]{0,100}[\d!@#$%^&*+~])[^\s\"',;)]{4,}")
 _NUMBERED = re.compile(r"[\"']?(?=[^\s,;)]{0,12}\d)[^\s\"',;)]{4,}")
@@ -187,6 +188,8 @@ def _is_key(text: str, start: int, after: int, word: str) -> bool:
         return False
     if word == OPTION_KEY:
         return _OPTION_KEY.search(text[max(0, start - 40) : start]) is not None
+    if word == "passwd" and _ACCOUNTS.search(text[max(0, start - 8) : start]):
+        return False
     if word not in ALONE:
         return True
     inside = (start > 0 and text[start - 1].isalnum()) or text[after : after + 1].isalnum()
