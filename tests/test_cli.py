@@ -141,6 +141,23 @@ def test_since_and_until_bound_the_actions(novatrace):
     assert len(json.loads(done.stdout)["migrations"]) == 3
 
 
+def test_what_the_bounds_leave_out_is_told(novatrace):
+    """A report on a part of the time never says that nothing else is in the logs."""
+    done = novatrace("correlate", RACE, "--since", "2027-01-01", "-q")
+    text = done.stdout.decode()
+    assert "No migration began in the time that was asked for." in text
+    assert "I-TIME-OUTSIDE --since 2027-01-01: 16 of the actions in these logs began outside of it; left out" in text
+    assert "I-TIME-OUTSIDE" not in novatrace("correlate", RACE, "--since", "2001-01-01", "-q").stdout.decode()
+
+
+def test_no_command_shows_the_help(novatrace):
+    """It is as easy to read as with --help, and goes to standard error with the code of wrong usage."""
+    for group in ([], ["case"]):
+        done = novatrace(*group)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr.decode().strip() == novatrace(*group, "--help").stdout.decode().strip()
+
+
 def test_the_zone_shifts_every_time(novatrace):
     """--tz is applied and named."""
     done = novatrace("correlate", INCIDENT, "--tz", "Asia/Shanghai", "-f", "json")

@@ -20,13 +20,14 @@ from novatrace.model.migration import Migration
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the events amount to; see ``model.case.Case`` for the fields."""
+    """What the events amount to; see ``model.case.Case`` for the fields. ``outside``: moves that began out of bounds."""
 
     migrations: tuple[Migration, ...]
     bursts: tuple[Burst, ...]
     views: tuple[View, ...]
     claims_in_placement: bool | None
     insight: Insight
+    outside: int
 
 
 def correlate(  # noqa: PLR0913 - everything that an analysis rests on
@@ -43,14 +44,14 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began."""
     hosts = HostMap()
     by_request = requests.group(events, hosts.heeding(events))
-    found = migrations.build(by_request, events, hosts, coverage, inventory, shelf)
-    found = [m for m in found if _within(m, since_us, until_us)]
+    everything = migrations.build(by_request, events, hosts, coverage, inventory, shelf)
+    found = [m for m in everything if _within(m, since_us, until_us)]
     in_placement = release.claims_in_placement(events)
     ledger = capacity.Ledger(events, found, hosts, inventory, settings, shelf)
     classes = Classes(events, by_request.values(), hosts, ledger)
     bursts = verdicts.judge(found, ledger, classes, clocks or Clocks({}), claims_in_placement=in_placement)
     beside = insights.insight(found, bursts, ledger, hosts, coverage)
-    return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside)
+    return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside, len(everything) - len(found))
 
 
 def _within(migration: Migration, since_us: int | None, until_us: int | None) -> bool:

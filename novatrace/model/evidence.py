@@ -166,6 +166,10 @@ class NodeSettings:
     options: tuple[tuple[str, str], ...]
 
 
+#: The notice of what ``--since`` and ``--until`` left out: reports must not call the rest all.
+OUTSIDE = "I-TIME-OUTSIDE"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A problem with the evidence: stored in the case and shown in every report.

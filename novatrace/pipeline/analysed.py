@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from novatrace.analysis import correlate as analysis
 from novatrace.analysis.order import Clocks
 from novatrace.analysis.rotated import as_one_log
 from novatrace.model.case import Case
+from novatrace.model.evidence import OUTSIDE, Notice
 from novatrace.parsing import inventory
 from novatrace.parsing.timestamps import moment_us
 from novatrace.pipeline.clocks import clock_notices
@@ -36,7 +38,11 @@ def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> 
     case = Case(
         evidence=tuple(read.evidence),
         coverage=tuple(read.coverage),
-        notices=(*read.notices, *clock_notices(clocks, applied=options.correct_clocks)),
+        notices=(
+            *read.notices,
+            *clock_notices(clocks, applied=options.correct_clocks),
+            *_left_out(found.outside, options),
+        ),
         migrations=found.migrations,
         bursts=found.bursts,
         views=found.views,
@@ -46,3 +52,11 @@ def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> 
         clocks=clocks,
     )
     return replace(case, findings=findings.of(replace(case, insight=found.insight)))
+
+
+def _left_out(outside: int, options: RunOptions) -> Iterator[Notice]:
+    """What ``--since`` and ``--until`` took away, so that nobody takes the rest for all."""
+    if outside:
+        asked = [f"--{name} {value}" for name, value in (("since", options.since), ("until", options.until)) if value]
+        text = f"{outside} of the actions in these logs began outside of it; left out"
+        yield Notice(OUTSIDE, "analysis", " ".join(asked), text)

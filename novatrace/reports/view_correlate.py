@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
+from novatrace.model.evidence import OUTSIDE
 from novatrace.model.finding import Finding
 from novatrace.model.migration import Attempt, Migration
 from novatrace.reports import words
@@ -57,7 +58,7 @@ def _moves(burst: Burst) -> bool:
 
 def _verdict(case: Case) -> Iterator[Block]:
     moves = [m for m in case.migrations if m.action != "create"]
-    yield say(_summary(moves, len(case.migrations) - len(moves)), "strong")
+    yield say(_summary(moves, len(case.migrations) - len(moves), bounded=_bounded(case)), "strong")
     worst = flagged(case)
     for burst in worst:
         yield say(_sentence(burst), words.verdict_tone(burst))
@@ -109,9 +110,15 @@ def _sentence(burst: Burst) -> str:
     return f"{words.host(burst.target)} was {words.verdict(burst)}{bound}. {words.capital(burst.cause)}."
 
 
-def _summary(moves: list[Migration], boots: int) -> str:
+def _bounded(case: Case) -> bool:
+    """True when something was left out that began outside of the time that was asked for."""
+    return any(notice.id == OUTSIDE for notice in case.notices)
+
+
+def _summary(moves: list[Migration], boots: int, *, bounded: bool) -> str:
     if not moves:
-        return "No migration in these logs" + (f"; {words.count(boots, 'boot')}." if boots else ".")
+        where = "began in the time that was asked for" if bounded else "in these logs"
+        return f"No migration {where}" + (f"; {words.count(boots, 'boot')}." if boots else ".")
     outcomes = Counter(m.outcome for m in moves)
     ended = ", ".join(f"{outcomes[word]} {word}" for word in ("succeeded", "failed", "unknown") if outcomes[word])
     also = f"; {words.count(boots, 'boot')} beside them" if boots else ""
