@@ -232,7 +232,10 @@ def _source(request: Request, events: list[Event], action: str, drafts: list[Dra
         if host is not None:
             return host
     tried = {d.selected.host for d in drafts if d.selected is not None}
-    for event in request.of("hosts-ignored"):
+    exclusions = request.of("hosts-ignored")
+    # Each further pass of a live migration excludes the hosts that failed, and names those alone where the source is no
+    # candidate (nova/conductor/tasks/live_migrate.py, nova/scheduler/host_manager.py): only its first pass tells.
+    for event in exclusions[:1] if action == "live-migrate" else exclusions:
         ignored = event.values["hosts"]
         if len(ignored) == 1 and ignored[0] not in tried and action not in ("rebuild", "unshelve"):
             return hosts.host(ignored[0])
