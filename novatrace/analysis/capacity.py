@@ -21,6 +21,8 @@ from novatrace.analysis.views import (
     RESOURCES,
     Ratios,
     amounts,
+    kept_back,
+    less,
     merged,
     of_claim,
     of_compute_node,
@@ -61,6 +63,7 @@ class Ledger:
         # The passes that had a room among their hosts, in the order of their ends.
         self._states: dict[str, array[int]] = defaultdict(_numbers)
         self._ratios: dict[str, Ratios] = {}
+        self._kept_back: dict[str, Resources] = {}
         self._configured = configured.ratios(settings)
         self._completed: set[View] = set()
         self._given = _given(inventory or Inventory())
@@ -117,7 +120,9 @@ class Ledger:
         free, moved = Resources(), 0
         for view in chosen:
             own, since = self._carried(view, first_us)
-            free = merged(free, own)
+            # A claim has its own limits; the tracker and its row do not know what placement keeps back.
+            reserve = self._kept_back.get(room) if view.whose in ("tracker", "scheduler") else None
+            free = merged(free, own if reserve is None else less(own, reserve))
             moved = max(moved, since) if view is chosen[0] else moved
         source, basis = (
             (chosen[0].whose, "computed" if moved else "observed") if chosen else ("inventory-file", "assumed")
@@ -208,8 +213,9 @@ class Ledger:
             self._ratios[hosts.room(place)] = ratios_of_node(fields)
         elif event.kind == "inventory":
             host = hosts.of_provider(event.values.get("provider_uuid"))
-            if host is not None and hosts.room(host) not in self._ratios:
-                self._ratios[hosts.room(host)] = ratios_of_inventory(event.values["inventory"])
+            if host is not None:
+                self._ratios.setdefault(hosts.room(host), ratios_of_inventory(event.values["inventory"]))
+                self._kept_back[hosts.room(host)] = kept_back(event.values["inventory"])
 
     def _learn_view(self, event: Event, hosts: HostMap) -> None:
         if event.kind == "host-state-updated":

@@ -45,6 +45,25 @@ def ratios_of_inventory(inventory: dict[str, dict[str, float]]) -> Ratios:
     })  # fmt: skip
 
 
+def kept_back(inventory: dict[str, dict[str, float]]) -> Resources:
+    """How much less a provider's inventory allows than its tracker has free: reserved × (ratio - 1).
+
+    Placement multiplies what is left after the reserve, (total - reserved) × ratio (placement/objects/allocation.py); the
+    tracker counts the reserve among what is used, once (nova/compute/resource_tracker.py).
+    """
+    return Resources(**{
+        OF_CLASS[rc]: max(0.0, data.get("reserved", 0.0) * ((data.get("allocation_ratio") or 1.0) - 1))
+        for rc, data in inventory.items() if rc in OF_CLASS
+    })  # fmt: skip
+
+
+def less(free: Resources, taken: Resources) -> Resources:
+    """What is left of each amount; an unknown amount takes nothing."""
+    return Resources(*(
+        None if was is None else was - (gone or 0) for was, gone in zip(amounts(free), amounts(taken), strict=True)
+    ))  # fmt: skip
+
+
 def of_compute_node(event: Event) -> View:
     """The scheduler's ComputeNode."""
     fields: dict[str, Any] = event.values["compute_node"]
