@@ -19,6 +19,7 @@ from novatrace.analysis.operator import operator_migrations, with_operator_links
 from novatrace.analysis.requests import Request, Requests
 from novatrace.analysis.slim import Slimmer
 from novatrace.analysis.story import timeline
+from novatrace.analysis.trackers import Trackers, tracked_source, trackers
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.events import Events
@@ -76,12 +77,14 @@ class _Known:
         closings: of each VM, in time order.
         begun: when moves of each VM began that the API did not refuse, in time order.
         acting: the requests that place a VM, the oldest first.
+        tracked: the hosts whose trackers count a migration, by VM and the migration's id: its source and its target.
     """
 
     demands: Demands
     closings: dict[str, list[Closing]]
     begun: dict[str, list[int]]
     acting: list[str]
+    tracked: Trackers
 
 
 def build(
@@ -94,7 +97,7 @@ def build(
 ) -> list[Migration]:
     """Every action that places a VM, in the order in which they were accepted; what is long of them is on the shelf."""
     logged = any(events.of_kinds(["host-selected"]))
-    known = _learnt(requests, inventory)
+    known = _learnt(requests, inventory, trackers(events, hosts))
     found: list[Migration] = []
     for request_id in known.acting:
         request = requests.of(request_id)
@@ -113,10 +116,10 @@ def build(
     return sorted(found, key=_order)
 
 
-def _learnt(requests: Requests, inventory: Inventory | None) -> _Known:
+def _learnt(requests: Requests, inventory: Inventory | None, tracked: Trackers) -> _Known:
     closings: dict[str, list[Closing]] = defaultdict(list)
     begun: dict[str, list[int]] = defaultdict(list)
-    known = _Known(Demands(inventory), closings, begun, [])
+    known = _Known(Demands(inventory), closings, begun, [], tracked)
     for request in requests.values():
         known.demands.learn(request)
         for uuid, closing in closings_of(request):
@@ -170,7 +173,9 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
 ) -> Migration:
     action = ask.action or "unknown"
     mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
-    source = _source(request, mine, action, drafts, hosts)
+    source = _source(request, mine, action, drafts, hosts) or tracked_source(
+        mine, action, outcomes.target_of(drafts), known.tracked
+    )
     closing = _closing(uuid, action, request.events[0].when_us or 0, known)
     aftermath = _aftermath(closing, drafts, source, coverage, hosts)
     ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
