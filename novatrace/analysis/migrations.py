@@ -54,6 +54,7 @@ _KEY_STEPS = frozenset(
         "guest-running",
         "live-migration-done",
         "live-host-skipped",
+        "deleted-meanwhile",
     ]
 )
 

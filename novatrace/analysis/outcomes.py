@@ -18,7 +18,7 @@ from novatrace.model.migration import HostNode
 
 _FAILURES = (
     "task-failed", "vm-state-error", "instance-state-set", "reschedule-failed", "rebuild-failed", "live-failed",
-    "no-valid-host",
+    "no-valid-host", "deleted-meanwhile",
 )  # fmt: skip
 _SUCCESSES = {
     "migrate": ("guest-running", "finish-migration-done", "host-instances-updated"),
@@ -108,7 +108,7 @@ def _not_recovered(failures: list[Event], drafts: list[Draft]) -> list[Event]:
     if len(drafts) < 2 or drafts[-1].claim is None or not drafts[-1].claim.claim.granted:  # noqa: PLR2004 - a second try
         return failures
     granted_us = drafts[-1].claim.claim.when_us
-    lasting = ("task-failed", "vm-state-error", "reschedule-failed")
+    lasting = ("task-failed", "vm-state-error", "reschedule-failed", "deleted-meanwhile")
     return [
         e
         for e in failures
@@ -176,6 +176,7 @@ def _fault(events: list[Event], drafts: list[Draft], failures: list[Event]) -> s
     for kind, key in (
         ("vm-state-error", "detail"),
         ("live-failed", "detail"),
+        ("deleted-meanwhile", "detail"),
         ("task-failed", "reason"),
         ("api-fault", "reason"),
     ):

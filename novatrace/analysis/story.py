@@ -71,10 +71,12 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
         f"placement: over capacity for {v['resource_class']}: "
         f"needed {v['needed']}, used {v['used']}, capacity {v['capacity']}"
     ),
-    "hosts-ignored": lambda v: "excluded by the request: " + ", ".join(v["hosts"]),
+    "hosts-ignored": lambda v: "excluded by the request: " + (", ".join(v["hosts"]) or "none of these hosts"),
     "task-failed": lambda v: (
         f"conductor: {v['task']} failed: {str(v['reason']).splitlines()[0] if v['reason'] else ''}"
     ),
+    "deleted-meanwhile": lambda v: f"the VM was deleted during the {v['task']}",
+    "cell-chosen": lambda v: f"looks in cell {v['cell']}" if v.get("cell") else "looks in every cell",
     "instance-state-set": lambda v: f"instance set to {v['state']}",
     "move-dispatch": lambda v: f"sent to {v['host']} (prep_resize), {_alternates(v)}",
     "boot-dispatch": lambda v: f"sent to {v['host']}, {_alternates(v)}",
