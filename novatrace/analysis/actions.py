@@ -43,6 +43,7 @@ _NO_HOST = (("for unshelve", "unshelve"), ("for rebuild", "rebuild"), ("for resi
 _LIVE = ("migration pre-check error", "during live migration")
 _MOVES = (
     "move-dispatch", "move-started", "migrate-disk-start", "finish-migration-start", "migration-allocation", "stash-state",
+    "cross-cell-start", "cross-cell-prepare", "cross-cell-finish",
 )  # fmt: skip
 _PLACES = (
     "host-selected", "hosts-weighed", "filter-result", "filters-exhausted", "placement-empty", "schedule-start",

@@ -10,6 +10,7 @@ from novatrace.model.event import Event
 _MOVES = frozenset([
     "flavor-change", "move-dispatch", "move-started", "move-error", "migrate-disk-start", "finish-migration-start",
     "live-migrate-requested", "live-migration-done", "pre-live-done", "evacuate-requested", "rebuild-start",
+    "cross-cell-prepare", "cross-cell-finish",
     "placement-move-request", "migration-tracked", "reschedule",
 ])  # fmt: skip
 _ACTIONS = ("migrate", "resize", "os-migrateLive", "evacuate", "unshelve")

@@ -245,7 +245,7 @@ def _source(request: Request, events: list[Event], action: str, drafts: list[Dra
         ignored = event.values["hosts"]
         if len(ignored) == 1 and ignored[0] not in tried and action not in ("rebuild", "unshelve"):
             return hosts.host(ignored[0])
-    moving = [e for e in events if e.kind in ("migrate-disk-start", "live-migration-done")]
+    moving = [e for e in events if e.kind in ("migrate-disk-start", "cross-cell-prepare", "live-migration-done")]
     return hosts.of_machine(moving[0]) if moving else None
 
 

@@ -127,7 +127,7 @@ def _went_on(events: list[Event], drafts: list[Draft], aftermath: Aftermath) -> 
     granted = claim is not None and claim.claim.granted is True
     # An evacuated VM's source is down, an unshelved one has none: only the target's log can tell of a failure.
     alone = bool(kinds & {"rebuild-start", "unshelve-start"})
-    moved = alone or bool(kinds & {"move-started", "migrate-disk-start"})
+    moved = alone or bool(kinds & {"move-started", "migrate-disk-start", "cross-cell-finish"})
     return granted and moved and aftermath.target_log_goes_on and (alone or aftermath.source_log_goes_on)
 
 

@@ -95,6 +95,8 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
     "live-failed": lambda v: f"live migration failed: {v.get('detail', '')}",
     "live-host-skipped": lambda v: f"{v['host']} failed the check before the move: {v['reason']}",
     "cross-cell-start": lambda v: f"sent to {v['host']} in another cell (cross-cell resize)",
+    "cross-cell-prepare": lambda v: f"source {v['host']}: making the snapshot for the other cell",
+    "cross-cell-finish": lambda v: f"target {v['host']}: building the VM from the snapshot",
     "live-forced-claim": lambda v: f"forced: allocated on {v['node']} without the scheduler",
     "group-violated": lambda v: f"server group policy violated: {v.get('detail', '')}",
     "operator-vm-state": lambda v: f"operator's script: VM is {v['state']}",
