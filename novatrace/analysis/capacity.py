@@ -63,6 +63,7 @@ class Ledger:
         # The passes that had a room among their hosts, in the order of their ends.
         self._states: dict[str, array[int]] = defaultdict(_numbers)
         self._ratios: dict[str, Ratios] = {}
+        self._offered: dict[str, Ratios] = {}
         self._kept_back: dict[str, Resources] = {}
         self._configured = configured.ratios(settings)
         self._completed: set[View] = set()
@@ -92,8 +93,13 @@ class Ledger:
         return [view for view in self._views.during(self.room(place), first_us, until_us) if view.when_us is not None]
 
     def ratios(self, place: HostNode) -> Ratios:
-        """The allocation ratios of a host, as far as logged."""
-        return self._ratios.get(self.room(place), Ratios())
+        """The allocation ratios of a host, as far as logged: those of its inventory, which placement holds to.
+
+        A ComputeNode has other ones until the second audit of a new host (``_copy_resources`` of
+        nova/compute/resource_tracker.py begins with the ``initial_…_allocation_ratio`` options).
+        """
+        room = self.room(place)
+        return configured.completed(self._offered.get(room, Ratios()), self._ratios.get(room))
 
     def room(self, place: HostNode) -> str:
         """See ``HostMap.room``."""
@@ -214,12 +220,13 @@ class Ledger:
         elif event.kind == "inventory":
             host = hosts.of_provider(event.values.get("provider_uuid"))
             if host is not None:
-                self._ratios.setdefault(hosts.room(host), ratios_of_inventory(event.values["inventory"]))
+                self._offered[hosts.room(host)] = ratios_of_inventory(event.values["inventory"])
                 self._kept_back[hosts.room(host)] = kept_back(event.values["inventory"])
 
     def _learn_view(self, event: Event, hosts: HostMap) -> None:
         if event.kind == "host-state-updated":
-            self._add(of_compute_node(event))
+            fields = event.values["compute_node"]
+            self._add(of_compute_node(event, self.ratios(hosts.host(fields["host"], fields.get("node")))))
         elif event.kind == "resource-view":
             host = hosts.of_named(event) or hosts.of_node(event.values["node"])
             self._add_ruled(host, partial(of_tracker, event, host))

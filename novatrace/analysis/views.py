@@ -64,12 +64,12 @@ def less(free: Resources, taken: Resources) -> Resources:
     ))  # fmt: skip
 
 
-def of_compute_node(event: Event) -> View:
-    """The scheduler's ComputeNode."""
+def of_compute_node(event: Event, ratios: Ratios) -> View:
+    """The scheduler's ComputeNode, with the ratios of its host."""
     fields: dict[str, Any] = event.values["compute_node"]
     total = Resources(fields.get("vcpus"), fields.get("memory_mb"), fields.get("local_gb"))
     used = Resources(fields.get("vcpus_used"), fields.get("memory_mb_used"), fields.get("local_gb_used"))
-    limit, free = limited(total, used, ratios_of_node(fields))
+    limit, free = limited(total, used, ratios)
     target = HostNode(fields["host"], fields.get("node"))
     return View(
         target, event.when_us, "scheduler", total, used, limit, free, event.provenance, known_us(event.when_us, fields)
