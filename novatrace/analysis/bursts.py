@@ -40,16 +40,23 @@ class Reached:
         """From when on the decision for the target was under way.
 
         That is when its scheduler pass began to look at hosts; where the target alone tells of it (INFO), when
-        the action was accepted.
+        the action was accepted, or the target before it refused.
         """
         attempt = self.attempt
         if attempt.schedule is not None:
             started = attempt.schedule.started_us
         else:
-            blind = attempt.number == 1 and attempt.stamp is not None and attempt.stamp.what == "claim"
-            started = self.migration.accepted_us if blind else None
+            blind = attempt.stamp is not None and attempt.stamp.what == "claim"
+            started = self._free_us() if blind else None
         picked = self.arrival.selected_us
         return picked if started is None or (picked is not None and picked < started) else started
+
+    def _free_us(self) -> int | None:
+        """When the conductor could send the VM to this target: from Queens on it takes an alternate without a pass."""
+        if self.attempt.number == 1:
+            return self.migration.accepted_us
+        before = self.migration.attempts[self.attempt.number - 2].claim
+        return before.when_us if before is not None and before.granted is False else None
 
     @property
     def end_us(self) -> int | None:
