@@ -144,7 +144,7 @@ def _take_refusal(draft: _Draft, event: Event) -> None:
         draft.reasons += [r for r in values.get("reasons", ()) if r not in draft.reasons]
     elif kind in ("group-violated", "rebuild-refused"):
         draft.refused = True
-        draft.reasons.append(values.get("detail", ""))
+        draft.reasons += [reason for reason in (values.get("detail", ""),) if reason not in draft.reasons]
     elif kind == "reschedule" and draft.tested and draft.totals:
         draft.refused = True
 
