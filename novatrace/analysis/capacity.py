@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from novatrace.analysis import configured
@@ -126,9 +127,7 @@ class Ledger:
         free, moved = Resources(), 0
         for view in chosen:
             own, since = self._carried(view, first_us)
-            # A claim has its own limits; the tracker and its row do not know what placement keeps back.
-            reserve = self._kept_back.get(room) if view.whose in ("tracker", "scheduler") else None
-            free = merged(free, own if reserve is None else less(own, reserve))
+            free = merged(free, own)
             moved = max(moved, since) if view is chosen[0] else moved
         source, basis = (
             (chosen[0].whose, "computed" if moved else "observed") if chosen else ("inventory-file", "assumed")
@@ -144,6 +143,11 @@ class Ledger:
             return Capacity(free, source, basis, None, None)
         best = chosen[0]
         return Capacity(free, source, basis, best.when_us, best.provenance, _age(best, first_us), moved)
+
+    def placeable(self, room: str, first_us: int | None) -> Capacity | None:
+        """As ``before``, less what placement keeps back of it: what a new VM could have had."""
+        capacity, reserve = self.before(room, first_us), self._kept_back.get(room)
+        return capacity if capacity is None or reserve is None else replace(capacity, free=less(capacity.free, reserve))
 
     def hosts(self) -> list[str]:
         """Every room (see ``HostMap.room``) of which a view, a HostState or the user's word is known."""

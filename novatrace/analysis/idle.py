@@ -25,7 +25,7 @@ def idle(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Idle | None
     known = _known(burst, taken)
     found = []
     for host in ledger.hosts():
-        capacity = None if host in known else ledger.before(host, burst.first_us)
+        capacity = None if host in known else ledger.placeable(host, burst.first_us)
         if capacity is not None and _room(capacity, demand):
             found.append(_host(host, capacity))
     if not found:
