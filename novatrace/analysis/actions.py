@@ -156,7 +156,11 @@ def _inferred(request: Request) -> tuple[str | None, str]:
         told = _of_task(request, event)
         if told is not None:
             return told
-    if request.has(*_MOVES):
+    for event in request.of("deleted-meanwhile"):
+        return ("resize" if event.values["task"] == "resize" else "migrate"), "observed"
+    acted = any(posts(event) and event.values.get("server_uuid") for event in request.of("api-request"))
+    # Of all actions on a server only these are rescheduled (``_reschedule_resize_or_reraise`` in nova/compute/manager.py).
+    if request.has(*_MOVES) or (acted and request.has("reschedule", "reschedule-failed")):
         return "migrate", "inferred"
     cast = any(e.values.get("host") for e in request.of("rpc-cast") if e.service != "nova-compute")
     return ("unknown" if cast or request.has(*_PLACES) else None), "observed"
