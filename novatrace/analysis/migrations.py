@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +18,8 @@ from novatrace.analysis.operator import operator_migrations, with_operator_links
 from novatrace.analysis.requests import Request, Requests
 from novatrace.analysis.slim import Slimmer
 from novatrace.analysis.story import timeline
-from novatrace.analysis.trackers import Trackers, tracked_source, trackers
+from novatrace.analysis.tracked import Tracked
+from novatrace.analysis.watching import Durations, Watchers
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.events import Events
@@ -60,6 +60,7 @@ _KEY_STEPS = frozenset(
 
 
 _HTTP_REFUSED = 400
+_MOVES = ("migrate", "resize", "live-migrate")
 # From Rocky the conductor goes on to the alternates of these without the scheduler.
 _TRIES_ALTERNATES = ("migrate", "resize", "create", "unknown")
 _HELD_TWICE = ("confirmed", "reverted", "deleted")
@@ -78,14 +79,17 @@ class _Known:
         closings: of each VM, in time order.
         begun: when moves of each VM began that the API did not refuse, in time order.
         acting: the requests that place a VM, the oldest first.
-        tracked: the hosts whose trackers count a migration, by VM and the migration's id: its source and its target.
+        tracked: the hosts that count each move.
+        durations: how long moves took whose end is logged, and ``watchers`` what rests on it.
     """
 
     demands: Demands
     closings: dict[str, list[Closing]]
     begun: dict[str, list[int]]
     acting: list[str]
-    tracked: Trackers
+    tracked: Tracked
+    durations: Durations
+    watchers: Watchers
 
 
 def build(
@@ -98,7 +102,11 @@ def build(
 ) -> list[Migration]:
     """Every action that places a VM, in the order in which they were accepted; what is long of them is on the shelf."""
     logged = any(events.of_kinds(["host-selected"]))
-    known = _learnt(requests, inventory, trackers(events, hosts))
+    durations = Durations()
+    known = _Known(
+        Demands(inventory), {}, {}, [], Tracked(events, hosts), durations, Watchers(durations, coverage, hosts)
+    )
+    _learn(requests, known)
     found: list[Migration] = []
     for request_id in known.acting:
         request = requests.of(request_id)
@@ -110,33 +118,31 @@ def build(
             drafts = assemble(request, uuid, ask.action or "unknown", schedule, claims, hosts)
             if ask.action == "unknown" and not drafts:
                 continue
-            found.append(slim.migration(_migration(request, ask, uuid, drafts, hosts, coverage, known)))
+            found.append(slim.migration(_migration(request, ask, uuid, drafts, hosts, known)))
     operator = list(events.of_kinds(["operator-vm-state"]))
     found = with_operator_links(named_by_batch(found), operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})
     return sorted(found, key=_order)
 
 
-def _learnt(requests: Requests, inventory: Inventory | None, tracked: Trackers) -> _Known:
-    closings: dict[str, list[Closing]] = defaultdict(list)
-    begun: dict[str, list[int]] = defaultdict(list)
-    known = _Known(Demands(inventory), closings, begun, [], tracked)
+def _learn(requests: Requests, known: _Known) -> None:
     for request in requests.values():
         known.demands.learn(request)
         for uuid, closing in closings_of(request):
-            closings[uuid].append(closing)
+            known.closings.setdefault(uuid, []).append(closing)
         ask = _asked(request, known.demands)
         if ask.action is not None:
             known.acting.append(request.request_id)
+            if len(ask.instance_uuids) == 1:
+                known.durations.learn(request, ask.action, outcomes.SUCCESSES.get(ask.action, ()))
         refused = ask.http_status is not None and ask.http_status >= _HTTP_REFUSED
         if ask.action in _CLOSED_BY and not refused:
             for uuid in ask.instance_uuids:
-                begun[uuid].append(request.events[0].when_us or 0)
-    for listed in closings.values():
+                known.begun.setdefault(uuid, []).append(request.events[0].when_us or 0)
+    for listed in known.closings.values():
         listed.sort(key=lambda closing: closing.when_us)
-    for times in begun.values():
+    for times in known.begun.values():
         times.sort()
-    return known
 
 
 def _asked(request: Request, demands: Demands) -> Asked:
@@ -163,23 +169,29 @@ def _order(migration: Migration) -> tuple[int, str, str]:
     return (began_us(migration) or 0, migration.request_id or "", migration.instance_uuid or "")
 
 
-def _migration(  # noqa: PLR0913 - the one place where all parts of a migration meet
+def _migration(
     request: Request,
     ask: Asked,
     uuid: str | None,
     drafts: list[Draft],
     hosts: HostMap,
-    coverage: Sequence[Coverage],
     known: _Known,
 ) -> Migration:
     action = ask.action or "unknown"
     mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
-    source = _source(request, mine, action, drafts, hosts) or tracked_source(
-        mine, action, outcomes.target_of(drafts), known.tracked
-    )
+    source = _source(request, mine, action, drafts, hosts) or _tracked(request, uuid, action, drafts, known)
     closing = _closing(uuid, action, request.events[0].when_us or 0, known)
-    aftermath = _aftermath(closing, drafts, source, coverage, hosts)
+    aftermath = outcomes.Aftermath(
+        confirmed=closing is not None and closing.kind == "confirmed",
+        reverted=closing is not None and closing.kind == "reverted",
+        closed_state=closing.state if closing is not None else None,
+    )
     ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
+    watch = None
+    if ending.outcome == "unknown" and outcomes.went_on(mine, drafts):
+        places = [outcomes.target_of(drafts), *([] if outcomes.alone(mine) else [source])]
+        watch = known.watchers.of(request, action, drafts, places)
+        ending = ending if watch is None else outcomes.INFERRED
     attempts = tuple(
         _attempt(n, d, drafts, ending, uuid, request, known.demands, action) for n, d in enumerate(drafts, 1)
     )
@@ -204,6 +216,7 @@ def _migration(  # noqa: PLR0913 - the one place where all parts of a migration 
         citations=tuple(Citation(e.provenance, e.kind) for e in mine if e.kind in _KEY_STEPS and not e.inherited),
         timeline=timeline(mine),
         closing=closing if ending.outcome != "failed" else None,
+        watch=watch,
         flavor=next((str(e.values["new_flavor"]) for e in mine if e.kind == "flavor-change"), None),
     )
 
@@ -249,32 +262,10 @@ def _source(request: Request, events: list[Event], action: str, drafts: list[Dra
     return hosts.of_machine(moving[0]) if moving else None
 
 
-def _aftermath(
-    closing: Closing | None,
-    drafts: list[Draft],
-    source: HostNode | None,
-    coverage: Sequence[Coverage],
-    hosts: HostMap,
-) -> outcomes.Aftermath:
-    last = drafts[-1].claim.claim.when_us if drafts and drafts[-1].claim else None
-    return outcomes.Aftermath(
-        confirmed=closing is not None and closing.kind == "confirmed",
-        reverted=closing is not None and closing.kind == "reverted",
-        closed_state=closing.state if closing is not None else None,
-        target_log_goes_on=_goes_on(outcomes.target_of(drafts), last, coverage, hosts),
-        source_log_goes_on=_goes_on(source, last, coverage, hosts),
-    )
-
-
-def _goes_on(host: HostNode | None, since_us: int | None, coverage: Sequence[Coverage], hosts: HostMap) -> bool:
-    """True when a compute log of the host has lines after the moment, so that a failure would have been seen."""
-    if host is None or since_us is None:
-        return False
-    return any(
-        c.last_us is not None and c.last_us > since_us
-        for c in coverage
-        if host.host in hosts.machines_of_input(c.evidence_id)
-    )
+def _tracked(request: Request, uuid: str | None, action: str, drafts: list[Draft], known: _Known) -> HostNode | None:
+    """The source as the resource trackers tell it; the moves of one VM to its own host have none beside the target."""
+    tried = {d.selected.host for d in drafts if d.selected is not None}
+    return known.tracked.source(request, uuid, tried) if action in _MOVES else None
 
 
 def _attempt(  # noqa: PLR0913 - see _migration

@@ -3,8 +3,8 @@
 There is no line "migration finished" for a cold migration in any release. The driver says that the guest runs; and the last
 step of finish_resize tells the scheduler of the host's new VM (nova/compute/manager.py ``_finish_resize_helper``,
 ``_update_scheduler_instance_info``, Kilo and later), which the scheduler logs under the request's id. Without either,
-success is inferred: the last claim was granted, the move began, nothing failed under the request, and the logs of
-target and source go on afterwards.
+success is inferred: the last claim was granted, the move began, nothing failed under the request, and what would have told
+of a failure goes on for longer than such moves take here (see ``watching``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _FAILURES = (
     "task-failed", "vm-state-error", "instance-state-set", "reschedule-failed", "rebuild-failed", "live-failed",
     "no-valid-host", "deleted-meanwhile",
 )  # fmt: skip
-_SUCCESSES = {
+#: The kinds of lines that tell of an action's success.
+SUCCESSES = {
     "migrate": ("guest-running", "finish-migration-done", "host-instances-updated"),
     "resize": ("guest-running", "finish-migration-done", "host-instances-updated"),
     "unknown": ("finish-migration-done",),
@@ -46,16 +47,18 @@ class Ending:
     fault: str | None
 
 
+#: How a move ended of which nothing tells, and which somebody would have told of had it failed.
+INFERRED = Ending("succeeded", "inferred", None, None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What later lines tell of the VM: ``confirmed``, ``reverted`` and its state then, the operator's word, whether logs go on."""
+    """What later lines tell of the VM: ``confirmed``, ``reverted`` and its state then, the operator's word."""
 
     confirmed: bool = False
     reverted: bool = False
     closed_state: str | None = None
     operator_state: str | None = None
-    target_log_goes_on: bool = False
-    source_log_goes_on: bool = False
 
 
 def judge(
@@ -81,13 +84,11 @@ def judge(
         )
     if aftermath.confirmed or aftermath.reverted:
         return Ending("succeeded", "observed", aftermath.closed_state, None, None)
-    done = [e for e in mine if e.kind in _SUCCESSES.get(action, ())]
+    done = [e for e in mine if e.kind in SUCCESSES.get(action, ())]
     if done and (not drafts or drafts[-1].claim is None or drafts[-1].claim.claim.granted is not False):
         return Ending("succeeded", "observed", _reached_state(action, mine), None, None)
     if aftermath.operator_state == "error":
         return Ending("failed", "observed", "error", _stage(drafts, []) if drafts else "unknown", None)
-    if _went_on(mine, drafts, aftermath):
-        return Ending("succeeded", "inferred", None, None, None)
     return Ending("unknown", None, None, None, None)
 
 
@@ -121,14 +122,17 @@ def _nowhere(drafts: list[Draft]) -> bool:
     return bool(drafts) and drafts[-1].found_nobody
 
 
-def _went_on(events: list[Event], drafts: list[Draft], aftermath: Aftermath) -> bool:
+def went_on(events: list[Event], drafts: list[Draft]) -> bool:
+    """True where the last claim was granted and the move began."""
     claim = drafts[-1].claim if drafts else None
-    kinds = {e.kind for e in events}
     granted = claim is not None and claim.claim.granted is True
-    # An evacuated VM's source is down, an unshelved one has none: only the target's log can tell of a failure.
-    alone = bool(kinds & {"rebuild-start", "unshelve-start"})
-    moved = alone or bool(kinds & {"move-started", "migrate-disk-start", "cross-cell-finish"})
-    return granted and moved and aftermath.target_log_goes_on and (alone or aftermath.source_log_goes_on)
+    moved = ("move-started", "migrate-disk-start", "cross-cell-finish")
+    return granted and (alone(events) or any(e.kind in moved for e in events))
+
+
+def alone(events: list[Event]) -> bool:
+    """True where only the target can tell of a failure: an evacuated VM's source is down, an unshelved one has none."""
+    return any(e.kind in ("rebuild-start", "unshelve-start") for e in events)
 
 
 def _failed_state(events: list[Event], aftermath: Aftermath) -> str | None:

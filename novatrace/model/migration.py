@@ -263,6 +263,20 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """What an inferred success rests on: a log that would have told of a failure after the granted claim, and did not.
+
+    ``by``: ``compute`` (target's and source's logs), ``placement`` (no allocation was given back) or ``evidence`` (the compute logs
+    go on, and the evidence as a whole for long enough); ``for_us``: for how long it goes on after the claim; ``slowest_us``: how
+    long the slowest move of the kind took here, None where none was seen to end.
+    """
+
+    by: str
+    for_us: int
+    slowest_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """All attempts of one action for one VM, with its outcome.
 
@@ -276,6 +290,7 @@ class Migration:
         timeline: (when_us, node, service, text, provenance): the story in order, for ``explain``.
         closing: what became of it afterwards; None: the target and the source still hold it, as far as logged.
         flavor: name of the flavor that was asked for (of a resize: the new one); None where no line names it.
+        watch: what an inferred success rests on; None for any other outcome.
     """
 
     instance_uuid: str | None
@@ -299,6 +314,7 @@ class Migration:
     timeline: tuple[TimelineEntry, ...]
     closing: Closing | None = None
     flavor: str | None = None
+    watch: Watch | None = None
 
     @property
     def forced_host(self) -> str | None:

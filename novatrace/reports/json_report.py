@@ -220,6 +220,9 @@ def _migration(m: Migration, case: Case) -> _Json:
         "stage": m.stage,
         "fault": m.fault,
         "flavor": m.flavor,
+        "watch": None
+        if m.watch is None
+        else {"by": m.watch.by, "for_us": m.watch.for_us, "slowest_us": m.watch.slowest_us},
         "attempts": [_attempt(a) for a in m.attempts],
         "evidence": _all_evidence(m.citations, case),
     }

@@ -256,11 +256,8 @@ def _outcome(m: Migration, case: Case) -> Iterator[Block]:
     state = f"; the VM is {m.instance_state.upper()}" if m.instance_state else ""
     stage = f"; stage: {m.stage}" if m.stage else ""
     yield say(f"{words.outcome(m)}{stage}{state}", words.outcome_tone(m.outcome))
-    if m.outcome_basis == "inferred":
-        yield say(
-            "inferred: the claim was granted, the move began, and no log of target and source shows a failure after it",
-            "dim",
-        )
+    if m.watch is not None:
+        yield say(words.resting(m.watch, m.action), "dim")
     if m.outcome == "unknown":
         yield say(
             "no line of this evidence tells how it ended; the nova-compute logs of target and source would",

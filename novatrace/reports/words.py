@@ -8,7 +8,7 @@ from pathlib import PurePath
 from novatrace.model.capacity import Burst, Capacity
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
-from novatrace.model.migration import HostNode, Migration, Pass, Resources
+from novatrace.model.migration import HostNode, Migration, Pass, Resources, Watch
 from novatrace.model.resource import NAMES
 
 STAGES = {
@@ -145,6 +145,22 @@ def verdict_tone(burst: Burst) -> str:
 def outcome(migration: Migration) -> str:
     """``failed``, ``succeeded (inferred)``, ``unknown``."""
     return f"{migration.outcome} (inferred)" if migration.outcome_basis == "inferred" else migration.outcome
+
+
+def resting(watch: Watch, kind: str) -> str:
+    """What an inferred success rests on, with its figures."""
+    span = f"in the {watch.for_us / 1e6:.1f} s"
+    silent = {
+        "compute": f"no failure stands {span} that the compute logs go on after it",
+        "placement": f"nothing was given back to placement {span} that its log goes on after it, as a failed move does",
+        "evidence": f"no failure stands {span} that the evidence goes on after it, though the compute logs end sooner",
+    }[watch.by]
+    took = (
+        f"no {kind} was seen to end here"
+        if watch.slowest_us is None
+        else f"the slowest {kind} that was seen to end here took {watch.slowest_us / 1e6:.1f} s"
+    )
+    return f"inferred: the claim was granted, the move began, and {silent}; {took}"
 
 
 def outcome_tone(word: str) -> str:
