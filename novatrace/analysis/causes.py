@@ -88,7 +88,7 @@ def _room(burst: Burst) -> str:
     slots = burst.slots.all
     refusal = next((a.reason for a in burst.arrivals if a.outcome == "victim" and a.reason), None)
     if burst.refused_despite_room:
-        source = burst.capacity.source if burst.capacity else "last"
+        source = f"{burst.capacity.source}'s" if burst.capacity else "last"
         said = f'a claim said "{refusal}"' if refusal else f"it refused for want of {bound}"
         return f"{said}, although the {source} view before had room for {slots} ({bound})"
     if slots is None:

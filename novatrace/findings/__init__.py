@@ -19,11 +19,11 @@ def slugs() -> tuple[str, ...]:
 
 
 def of(case: Case) -> tuple[Finding, ...]:
-    """Every finding of a case, the gravest first."""
+    """Every finding of a case, the gravest first; those of one kind in the order in which the module tells them."""
     found: list[Finding] = []
     for name in _modules():
         found += importlib.import_module(f"{__name__}.{name}").find(case)
-    return tuple(sorted(found, key=lambda f: (-SEVERITIES.index(f.severity), f.slug, f.subject)))
+    return tuple(sorted(found, key=lambda f: (-SEVERITIES.index(f.severity), f.slug)))
 
 
 def _modules() -> list[str]:

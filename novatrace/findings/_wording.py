@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from novatrace.model.case import Case
@@ -25,6 +25,11 @@ _REFUSALS = ("claim-refused", "resources-unavailable", "group-violated", "rebuil
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """``1 host``, ``2 hosts``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def every(number: int, noun: str) -> str:
+    """``its 1 host``, ``both hosts``, ``all 3 hosts``."""
+    return f"its 1 {noun}" if number == 1 else f"both {noun}s" if number == 2 else f"all {number} {noun}s"  # noqa: PLR2004
 
 
 def listed(names: Iterable[str]) -> str:
@@ -65,11 +70,11 @@ def in_error(found: Iterable[Migration]) -> str:
     return f" {which} in ERROR: see that the guest runs on its source, then `openstack server set --state active VM`."
 
 
-def worst_first(found: Sequence[_OfTarget]) -> tuple[_OfTarget, list[str]]:
-    """The worst of what was found, which stands first, and the other targets, each once, of which the same is to be said."""
-    worst = found[0]
-    others = (other.target.host for other in found[1:] if other.target.host != worst.target.host)
-    return worst, list(dict.fromkeys(others))
+def gravest(found: Iterable[_OfTarget], gravity: Callable[[_OfTarget], float]) -> tuple[list[_OfTarget], list[str]]:
+    """What was found of targets, the gravest first, and the targets beside its own of which the same is to be said."""
+    ranked = sorted(found, key=lambda each: (-gravity(each), each.target))
+    others = (other.target.host for other in ranked[1:] if other.target.host != ranked[0].target.host)
+    return ranked, list(dict.fromkeys(others))
 
 
 def likewise(others: Sequence[str]) -> str:

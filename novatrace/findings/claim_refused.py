@@ -46,13 +46,17 @@ def _finding(case: Case, name: str, refused: _Refused) -> Finding:
         ),
         basis="observed",
         evidence=_wording.once(_wording.refusal(a.claim) for _, a in refused if a.claim is not None),
-        advice=_advice(case, name) + _wording.in_error(m for m in moved if m.stage != "retries-exhausted"),
+        advice=f"{_advice(case, name, moved)}{_wording.in_error(m for m in moved if m.stage != 'retries-exhausted')}",
     )
 
 
-def _advice(case: Case, name: str) -> str:
-    attempts = _options.named("max_attempts", case)
-    retry = f"A refused claim is tried on another host only while {attempts}, 3 unless set, and the alternates last."
+def _advice(case: Case, name: str, moved: list[Migration]) -> str:
+    retry = "Start no more moves at a time to a host than it has room for."
+    if all(m.stage != "retries-exhausted" for m in moved):  # else retries-exhausted tells what was left to try
+        attempts = _options.named("max_attempts", case)
+        retry = (
+            f"A refused claim is tried on another host only while {attempts}, 3 unless set, and the alternates last."
+        )
     if name == "numa":
         return (
             f"Keep NUMATopologyFilter in {_options.named('enabled_filters', case)}: without it such VMs are sent to hosts whose cells "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from novatrace.findings import _options, _wording
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import Citation
@@ -34,15 +35,16 @@ def find(case: Case) -> Iterator[Finding]:
             measures=(Measure("claims", count, 0, "claims"),),
             basis="observed",
             evidence=tuple(citations),
-            advice=_advice(name, overloaded=name in overloaded),
+            advice=_advice(case, sorted(seen), overloaded=bool(overloaded & seen.keys())),
         )
 
 
-def _advice(name: str, *, overloaded: bool) -> str:
-    enable = (
-        f"Enable {LIMIT_FILTERS[name]} ([filter_scheduler] enabled_filters, scheduler_default_filters before Ocata): only it sends "
-        f"a {NAMES[name]} limit with the request."
-    )
+def _advice(case: Case, names: list[str], *, overloaded: bool) -> str:
+    """One for all resources without limit."""
+    filters = _wording.listed(LIMIT_FILTERS[name] for name in names)
+    limits = f"{_wording.listed(NAMES[name] for name in names)} {'limit' if len(names) == 1 else 'limits'}"
+    sends = "it sends a" if len(names) == 1 else "they send"
+    enable = f"Enable {filters} in {_options.named('enabled_filters', case)}: only {sends} {limits} with the request."
     forced = (
         " VMs booted with --availability-zone ZONE:HOST carry force_hosts, which skips the filters and their limits on every "
         "later move."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from novatrace.findings import _wording
+from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
 
@@ -11,10 +13,12 @@ _AT_LEAST = 2
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each contended burst of two or more."""
-    for burst in case.bursts:
-        if burst.verdict != "contended" or len(burst.arrivals) < _AT_LEAST or not burst.citations:
-            continue
+    """One finding for each contended burst of two or more; the advice names all of which the same is missing."""
+    bursts = [b for b in case.bursts if b.verdict == "contended" and len(b.arrivals) >= _AT_LEAST and b.citations]
+    lacking: dict[str, list[str]] = {}
+    for burst in bursts:
+        lacking.setdefault(_missing(burst), []).append(burst.target.host)
+    for burst in bursts:
         yield Finding(
             slug="contended-target",
             severity="warning",
@@ -23,8 +27,17 @@ def find(case: Case) -> Iterator[Finding]:
             measures=(Measure("arrivals", len(burst.arrivals), burst.slots.all, "VMs"),),
             basis="inferred",
             evidence=burst.citations,
-            advice=(
-                f"Not proven: {burst.unknown_because or 'capacity or demand unknown'}. Give what is known with --inventory, "
-                f"or add the nova-compute log of {burst.target.host}."
-            ),
+            advice=_advice(_missing(burst), list(dict.fromkeys(lacking[_missing(burst)]))),
         )
+
+
+def _missing(burst: Burst) -> str:
+    return burst.unknown_because or "capacity or demand unknown"
+
+
+def _advice(missing: str, hosts: list[str]) -> str:
+    logs = "log" if len(hosts) == 1 else "logs"
+    return (
+        f"Whether {_wording.listed(hosts)} had room is not known: {missing}. Give what is known with --inventory, or add the nova-compute "
+        f"{logs} of {_wording.listed(hosts)}."
+    )

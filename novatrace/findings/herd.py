@@ -12,10 +12,10 @@ from novatrace.model.insight import Herd
 
 def find(case: Case) -> Iterator[Finding]:
     """One finding when at least two decisions took an over-committed or contended target from the top of their lists."""
-    herds = sorted((h for h in case.insight.herds if h.citations), key=lambda h: (-h.decisions, h.target))
+    herds, others = _wording.gravest((h for h in case.insight.herds if h.citations), lambda herd: herd.decisions)
     if not herds:
         return
-    worst, others = _wording.worst_first(herds)
+    worst = herds[0]
     yield Finding(
         slug="herd",
         severity="warning",

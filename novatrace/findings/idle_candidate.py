@@ -16,12 +16,11 @@ _CITED = 3
 
 def find(case: Case) -> Iterator[Finding]:
     """One finding when hosts had room beside an over-committed or contended target, and no pass of its arrivals weighed them."""
-    listed = [i for i in case.insight.idle if any(h.citations for h in i.hosts)]
-    listed.sort(key=lambda i: (-i.passes, i.target))
+    cited = (idle for idle in case.insight.idle if any(host.citations for host in idle.hosts))
+    listed, others = _wording.gravest(cited, lambda idle: idle.passes)
     if not listed:
         return
-    worst, others = _wording.worst_first(listed)
-    best = worst.hosts[0]
+    worst, best = listed[0], listed[0].hosts[0]
     yield Finding(
         slug="idle-candidate",
         severity="warning",

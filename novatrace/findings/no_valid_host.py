@@ -47,7 +47,7 @@ def find(case: Case) -> Iterator[Finding]:
             measures=(Measure("moves", count, 0, "moves"),),
             basis="observed",
             evidence=tuple(m.citations[-1] for m in failed),
-            advice=" ".join(_advice(list(last), advice, before, count)),
+            advice=" ".join(_advice(case, list(last), advice, before, count)),
         )
 
 
@@ -60,15 +60,18 @@ def _reason(words: str, by: str, before: int, count: int) -> str:
     return none if before == count else f"{filters}, or {none} ({before})"
 
 
-def _advice(last: list[str], advice: str, before: int, count: int) -> Iterator[str]:
+def _advice(case: Case, last: list[str], advice: str, before: int, count: int) -> Iterator[str]:
     if last:
         yield f"{_wording.listed(last)} removed the last hosts."
     if before < count:
         yield advice
     if before:
+        why = "placement had no other candidate" if case.claims_in_placement else "no other host was up"
+        if case.claims_in_placement is None:
+            why = "placement had no other candidate (or, before Pike, no other host was up)"
         yield (
-            "Where none came in, placement had no other candidate (or, before Pike, no other host was up): compare what was asked for "
-            "with `openstack resource provider inventory list` and usage, and look for disabled services."
+            f"Where none came in, {why}: compare what was asked for with `openstack resource provider inventory list` and usage, and "
+            "look for disabled services."
         )
 
 

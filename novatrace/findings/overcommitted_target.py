@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from novatrace.findings import _wording
+from novatrace.findings import _options, _wording
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
-from novatrace.model.insight import Shortage
 from novatrace.model.resource import UNITS
+
+_MOVES = ("migrate", "live-migrate", "resize", "unknown")
+_SHOWN = 4
+_HERE = "\0"
+_DESPITE_ROOM = (
+    "Where a host refused although the last view of it had room, compare what placement counts there (`openstack resource provider "
+    "usage show UUID`; `nova-manage placement audit` since Ussuri) with the VMs on the host, and look at the words of the refusal, "
+    "before anything is migrated there again."
+)
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """One finding for each over-committed burst."""
-    for burst in case.bursts:
-        if burst.verdict == "overcommitted" and burst.basis is not None and burst.citations:
-            short = next((s for s in case.insight.shortages if burst.target in s.targets), None)
-            yield _finding(burst, short, in_placement=case.claims_in_placement)
+    """One finding for each over-committed burst; those of which the same is to be done say it of all of them."""
+    bursts = [b for b in case.bursts if b.verdict == "overcommitted" and b.basis is not None and b.citations]
+    alike: dict[tuple[str, ...], list[Burst]] = {}
+    for burst in bursts:
+        alike.setdefault(_what_to_do(burst, case), []).append(burst)
+    for burst in bursts:
+        key = _what_to_do(burst, case)
+        yield _finding(burst, " ".join(part.replace(_HERE, _rooms(alike[key])) for part in key if part))
 
 
-def _finding(burst: Burst, short: Shortage | None, *, in_placement: bool | None) -> Finding:
+def _finding(burst: Burst, advice: str) -> Finding:
     victims = sum(a.outcome == "victim" for a in burst.arrivals)
     measures = [
         Measure("arrivals", len(burst.arrivals), burst.slots.all, "VMs"),
@@ -34,61 +45,90 @@ def _finding(burst: Burst, short: Shortage | None, *, in_placement: bool | None)
     return Finding(
         slug="overcommitted-target",
         severity="critical",
-        title=f"{burst.target.host} was over-committed: {_counted(burst, victims)}",
+        title=f"{burst.target.host} {'refused' if burst.refused_despite_room else 'was over-committed'}: {_counted(burst, victims)}",
         subject=burst.target.host,
         measures=tuple(measures),
         basis=burst.basis or "",
         evidence=burst.citations,
-        advice=_advice(burst, short, in_placement=in_placement),
+        advice=advice,
     )
 
 
 def _counted(burst: Burst, victims: int) -> str:
-    count = len(burst.arrivals)
-    if burst.refused_despite_room:
-        turned = f"{victims} of {_wording.count(count, 'arrival')} turned away for want of {_names(burst)}"
-        return f"{turned}, although the last view had room for {burst.slots.all}"
+    arrivals = _wording.count(len(burst.arrivals), "arrival")
     if burst.effect == "overloaded":
-        over = f"{_names(burst)} used beyond total × ratio"
-        return f"{over} after {_wording.count(count, 'arrival')}"
+        return f"{_names(burst)} used beyond total × ratio after {arrivals}"
     if burst.basis == "computed":
-        return f"{_wording.count(count, 'arrival')}, room for {burst.slots.all if burst.slots.all is not None else 'fewer'}"
-    return f"{victims} of {_wording.count(count, 'arrival')} turned away for want of {_names(burst)}"
+        return f"{arrivals}, room for {burst.slots.all if burst.slots.all is not None else 'fewer'}"
+    which = (
+        f"{victims} of {arrivals}"
+        if victims < len(burst.arrivals)
+        else f"all {arrivals}"
+        if victims > 1
+        else "its 1 arrival"
+    )
+    turned = f"{which} turned away for want of {_names(burst)}"
+    return f"{turned}, although the last view had room for {burst.slots.all}" if burst.refused_despite_room else turned
 
 
-def _advice(burst: Burst, short: Shortage | None, *, in_placement: bool | None) -> str:
+def _what_to_do(burst: Burst, case: Case) -> tuple[str, ...]:
+    """The sentences of the advice; ``_HERE`` stands for the targets and the room of each (see ``_rooms``)."""
     if burst.refused_despite_room:
-        return (
-            "Where a host refused although the last view of it had room, compare what placement counts there (`openstack resource "
-            "provider usage show UUID`; `nova-manage placement audit` since Ussuri) with the VMs on the host, and look at the words "
-            "of the refusal, before anything is migrated there again."
+        return (_DESPITE_ROOM,)
+    only = _only_host(burst)
+    if only is not None:
+        return (only,)
+    send = "Migrate" if all(a.action in _MOVES for a in burst.arrivals) else "Send VMs"
+    waves = f"{send} in waves, {_HERE}, and wait for each wave's claims before the next."
+    unguarded = ""
+    if burst.effect == "overloaded" and case.claims_in_placement is not True:
+        unguarded = f"Nothing limited {_names(burst)} here: see claim-unprotected."
+    elif set(burst.binding) & {"numa", "pci", "affinity"}:
+        unguarded = f"Placement does not guard {_names(burst)}: concurrent choices race until the claim."
+    return (waves, unguarded, _spread(burst, case))
+
+
+def _rooms(bursts: Sequence[Burst]) -> str:
+    """``to b at most 4 at a time, to c at most 1``: each target once, with the least room that it had."""
+    least: dict[str, int] = {}
+    for burst in bursts:
+        room = burst.slots.all or 1
+        least[burst.target.host] = min(room, least.get(burst.target.host, room))
+    told = [f"to {host} at most {room}{'' if n else ' at a time'}" for n, (host, room) in enumerate(least.items())]
+    more = f", to {len(told) - _SHOWN} more as each target's room says" if len(told) > _SHOWN else ""
+    return ", ".join(told[:_SHOWN]) + more
+
+
+def _only_host(burst: Burst) -> str | None:
+    """What is to be done where every choice fell on one host for want of another, and neither waves nor options help."""
+    host, room, came = burst.target.host, burst.slots.all, len(burst.arrivals)
+    if burst.named == came:
+        why, cure = f"every request named {host}", "name others too, or none"
+    elif burst.candidates_most == 1:
+        why, cure = (
+            "no other host passed",
+            "let more hosts pass (`novatrace filters` tells what came in and what was left)",
         )
-    room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
-    waves = f"{_send(burst)} to {burst.target.host} in waves, {room}, and wait for each wave's claims before the next."
-    if burst.effect == "overloaded" and in_placement is not True:
-        return f"{waves} Nothing limited {_names(burst)} here: see claim-unprotected. {_spread(burst, short)}"
-    if set(burst.binding) & {"numa", "pci", "affinity"}:
-        return f"{waves} Placement does not guard {_names(burst)}: concurrent choices race until the claim. {_spread(burst, short)}"
-    return f"{waves} {_spread(burst, short)}"
+    else:
+        return None
+    if room is None or room >= came or burst.effect == "overloaded":
+        return f"No scheduler option would have spread what came to {host}, for {why}: {cure}, and send no more at once than fit there."
+    return (
+        f"Neither waves nor a scheduler option would have placed more than {room} of {came} on {host}, for {why}: {cure}, or free room "
+        "there (confirm or delete what holds it), and then ask again for the rest."
+    )
 
 
-def _send(burst: Burst) -> str:
-    """``Migrate``, where migrations alone came; boots and evacuations are asked for otherwise."""
-    moved = all(a.action in ("migrate", "live-migrate", "resize", "unknown") for a in burst.arrivals)
-    return "Migrate" if moved else "Send VMs"
-
-
-def _spread(burst: Burst, short: Shortage | None) -> str:
-    """Whether another choice was possible at all decides what an option can do."""
+def _spread(burst: Burst, case: Case) -> str:
+    """Whether another choice was possible at all decides what an option can do; of a herd its own finding tells."""
+    short = next((s for s in case.insight.shortages if burst.target in s.targets), None)
     if short is not None:
         return (
             f"The {len(short.hosts)} hosts that passed had room for {short.room} of {_wording.count(short.moves, 'move')} in all: "
             "see short-of-room before any option is changed."
         )
-    if burst.named == len(burst.arrivals):
-        return "Every request named this target, so that no scheduler option would have spread them: name others too, or none."
-    if burst.candidates_most == 1:
-        return "No other host passed the filters, so no scheduler option would have spread the choices: let more hosts pass."
+    if any(herd.citations for herd in case.insight.herds):
+        return ""
     others = (
         f"up to {burst.candidates_most} hosts passed the filters" if burst.candidates_most else "if several hosts pass"
     )
@@ -97,10 +137,7 @@ def _spread(burst: Burst, short: Shortage | None) -> str:
             f"Choices are spread already ({others}, and not always the one that weighed most was taken: host_subset_size is above 1); "
             "a larger one spreads them more."
         )
-    return (
-        f"To spread concurrent choices ({others}) set [filter_scheduler] host_subset_size above 1 "
-        "(scheduler_host_subset_size in [DEFAULT] before Ocata)."
-    )
+    return f"To spread concurrent choices ({others}) set {_options.named('host_subset_size', case)} above 1."
 
 
 def _names(burst: Burst) -> str:

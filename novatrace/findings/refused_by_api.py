@@ -34,7 +34,7 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _finding(case: Case, status: int, refused: list[Migration], *, quota: bool) -> Finding:
-    said = list(dict.fromkeys(m.fault for m in refused if m.fault))
+    said = list(dict.fromkeys(m.fault.rstrip(".") for m in refused if m.fault))
     why = f": {said[0]}" if len(said) == 1 else f", for {len(said)} different reasons: {said[0]}; …" if said else ""
     what = "a quota" if quota else "the API"
     return Finding(
@@ -57,6 +57,6 @@ def _advice(case: Case, *, quota: bool) -> str:
             f"{cores} and {ram}. A resize counts against the quota what the new flavor has more than the old."
         )
     return (
-        "These VMs stayed where they were, untouched. Mend what the answer names and ask again; a VM whose task_state is set is in "
+        "These VMs stayed where they were, untouched. Mend what the API's answer names and ask again; a VM whose task_state is set is in "
         "another action still."
     )

@@ -15,10 +15,10 @@ _SECOND_US = 1_000_000
 
 def find(case: Case) -> Iterator[Finding]:
     """One finding when at least two VMs were sent on the same numbers to a target that was over-committed or contended."""
-    views = sorted((v for v in case.insight.shared_views if v.citations), key=lambda v: (-v.decisions, v.first_us))
+    views, others = _wording.gravest((v for v in case.insight.shared_views if v.citations), lambda view: view.decisions)
     if not views:
         return
-    worst, others = _wording.worst_first(views)
+    worst = views[0]
     yield Finding(
         slug="stale-view",
         severity="warning",
@@ -54,9 +54,9 @@ def _advice(case: Case) -> str:
     audit = _options.named("update_resources_interval", case)
     if case.claims_in_placement:
         return (
-            "More or fewer schedulers change nothing here: each request reads the hosts anew and knows nothing of choices under way; "
-            "placement's claim alone tells them apart, and for NUMA cells, PCI devices and groups the target's. "
-            f"{audit} sets how often hosts report what they hold."
+            "Choose anew only after what was chosen has claimed: each request reads the hosts anew and knows nothing of choices under "
+            "way, however many schedulers run; placement's claim alone tells them apart, and for NUMA cells, PCI devices and groups the "
+            f"target's. {audit} sets how often hosts report what they hold."
         )
     return (
         "A scheduler process knows its own choices at once and those of others only when the target has claimed and reported: run "

@@ -81,10 +81,11 @@ Block = Paragraph | Table | Figure | Quote
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled part of a report."""
+    """A titled part of a report; ``about``: ``target`` (a burst), ``fitting`` (one where all fitted), ``answer`` (the minute's), or ""."""
 
     title: str
     blocks: tuple[Block, ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

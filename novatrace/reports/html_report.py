@@ -48,12 +48,11 @@ class HtmlFormat:
             kept for section in document.sections if (kept := _beside_the_minute(section)) is not None
         ]
         shown, fitted = _without_the_fitted(sections)
-        at = next((n for n, s in enumerate(shown) if not s.title.startswith(("TARGET", "WHAT TO DO"))), len(shown))
+        at = next((n for n, s in enumerate(shown) if not s.about), len(shown))
         parts = [_minute(case), *self._sections(shown[:at], blocks), *_closed(fitted, blocks)]
         parts += [*self._sections(shown[at:], blocks), _stories(case, blocks), *self._sections([coverage], blocks)]
-        titles = [section.title for section in shown[:at]] + [_FITTED] * bool(fitted)
-        titles += [*(section.title for section in shown[at:]), "STORIES", coverage.title]
-        return self._page(view_answers.headline(case, flagged), _span(case), titles, parts, tool_version)
+        heads = [*shown[:at], *[Section(_FITTED, ())] * bool(fitted), *shown[at:], Section("STORIES", ()), coverage]
+        return self._page(view_answers.headline(case, flagged), _span(case), heads, parts, tool_version)
 
     def explain(self, case: Case, subject: Subject, why_not: WhyNot | None) -> str:
         """See ``ReportFormat.explain``."""
@@ -74,7 +73,7 @@ class HtmlFormat:
 
     def _document(self, document: Document, lead: str, tool_version: str = "") -> str:
         parts = list(self._sections(list(document.sections), self._blocks()))
-        return self._page(document.title, lead, [s.title for s in document.sections], parts, tool_version)
+        return self._page(document.title, lead, list(document.sections), parts, tool_version)
 
     @property
     def _draws(self) -> bool:
@@ -89,10 +88,10 @@ class HtmlFormat:
             inner = "".join(blocks.written(_pictures_first(section.blocks), title))
             yield f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{escaped(title)}</h2>{inner}</section>'
 
-    def _page(self, title: str, lead: str, titles: list[str], parts: list[str], tool_version: str) -> str:
+    def _page(self, title: str, lead: str, heads: list[Section], parts: list[str], tool_version: str) -> str:
         links = "".join(
             f'<li><a href="#{anchor}">{escaped(_sentence_case(t.split(":", 1)[0]))}</a></li>'
-            for t, anchor in _linked(titles)
+            for t, anchor in _linked(heads)
         )
         missing = (
             f"<p class=\"warn\">Figures are drawn in characters here: with <code>pip install '{pictures.EXTRA}'</code> they "
@@ -116,7 +115,6 @@ class HtmlFormat:
 
 FORMAT = HtmlFormat()
 _FITTED = "TARGETS WHERE ALL FITTED"
-_FIT = re.compile(r"TARGET \S+: fits\b")
 _OPEN_FITTED = 3  # more are closed, as they would part what went wrong from why
 _LINKED = 4
 
@@ -176,7 +174,7 @@ def _minute(case: Case) -> str:
 
 def _without_the_fitted(sections: list[Section]) -> tuple[list[Section], list[Section]]:
     """The sections, and apart from them those of targets where all fitted, where there are many."""
-    fitted = [section for section in sections if _FIT.match(section.title)]
+    fitted = [section for section in sections if section.about == "fitting"]
     if len(fitted) <= _OPEN_FITTED:
         return sections, []
     return [section for section in sections if section not in fitted], fitted
@@ -194,13 +192,14 @@ def _closed(fitted: list[Section], blocks: Blocks) -> Iterator[str]:
         yield "</section>"
 
 
-def _linked(titles: list[str]) -> Iterator[tuple[str, str]]:
+def _linked(heads: list[Section]) -> Iterator[tuple[str, str]]:
     """(title, anchor) of what the page leads to from its top: of many targets the first, the gravest."""
     targets = 0
-    for title, anchor in zip(titles, _anchors(titles), strict=True):
-        targets += title.startswith("TARGET ")
-        if targets <= _LINKED or not title.startswith("TARGET "):
-            yield title, anchor
+    for section, anchor in zip(heads, _anchors([section.title for section in heads]), strict=True):
+        target = section.about in ("target", "fitting")
+        targets += target
+        if targets <= _LINKED or not target:
+            yield section.title, anchor
 
 
 def _beside_the_minute(section: Section) -> Section | None:

@@ -40,7 +40,7 @@ def burst_section(burst: Burst, case: Case) -> Section:
         blocks.append(picture)
     title = f"TARGET {words.host(burst.target)}: {words.verdict(burst)}"
     first = f", from {words.when(burst.first_us)}" if burst.first_us is not None else ""
-    return Section(title + first, tuple(blocks))
+    return Section(title + first, tuple(blocks), "fitting" if burst.verdict == "fits" else "target")
 
 
 def _order(burst: Burst) -> list[str]:

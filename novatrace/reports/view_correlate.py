@@ -25,8 +25,8 @@ _SHOWN_EVIDENCE = 4
 def document(case: Case) -> Document:
     """The report on a case."""
     sections = [
-        Section("VERDICT", tuple(_verdict(case))),
-        Section("WHAT TO DO", tuple(say(f"{n}. {text}") for n, text in enumerate(advice(case.findings), 1))),
+        Section("VERDICT", tuple(_verdict(case)), "answer"),
+        Section("WHAT TO DO", tuple(say(f"{n}. {text}") for n, text in enumerate(advice(case.findings), 1)), "answer"),
         *(burst_section(burst, case) for burst in interesting(case.bursts)),
         why_section(case, flagged(case)),
         free_section(case, flagged(case)),
@@ -64,13 +64,23 @@ def _verdict(case: Case) -> Iterator[Block]:
         yield say(_sentence(burst), words.verdict_tone(burst))
         victims = [a.instance_uuid or a.request_id or "?" for a in burst.arrivals if a.outcome == "victim"]
         if victims:
-            how = " (by arithmetic in arrival order)" if burst.basis == "computed" else ""
-            yield say(f"victims{how}: {', '.join(dict.fromkeys(victims))}", "", 1)
+            how = "by arithmetic in arrival order" if burst.basis == "computed" else _later(burst, moves)
+            yield say(f"victims{f' ({how})' if how else ''}: {', '.join(dict.fromkeys(victims))}", "", 1)
     if worst:
         yield _targets(worst)
     else:
         yield say("No target is known to have received more moves than it had room for.", "good")
     yield from caveats(moves)
+
+
+def _later(burst: Burst, moves: list[Migration]) -> str:
+    """How many of a target's victims succeeded in the end, on another host."""
+    victims = {(a.instance_uuid, a.request_id) for a in burst.arrivals if a.outcome == "victim"}
+    later = sum(m.outcome == "succeeded" and (m.instance_uuid, m.request_id) in victims for m in moves)
+    if not later:
+        return ""
+    which = str(later) if later < len(victims) else {1: "which", 2: "both"}.get(later, f"all {later}")
+    return f"{which} then succeeded elsewhere"
 
 
 def caveats(moves: list[Migration]) -> Iterator[Paragraph]:
@@ -107,7 +117,8 @@ def _target_row(burst: Burst) -> list[Cell]:
 def _sentence(burst: Burst) -> str:
     binding = words.bound(burst)
     bound = f", binding resource: {binding}" if binding and burst.verdict == "overcommitted" else ""
-    return f"{words.host(burst.target)} was {words.verdict(burst)}{bound}. {words.capital(burst.cause)}."
+    was = "" if burst.refused_despite_room else "was "
+    return f"{words.host(burst.target)} {was}{words.verdict(burst)}{bound}. {words.capital(burst.cause)}."
 
 
 def _bounded(case: Case) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
-from novatrace.model.migration import Attempt, Candidate, HostNode, Pass
+from novatrace.model.migration import Attempt, Candidate, HostNode, Migration, Pass
 from novatrace.reports import figure_rooms, figures, words
 from novatrace.reports.document import Block, Section, say
 
@@ -27,7 +28,7 @@ def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
     for target, several in bursts.items():
         passes = [attempt for burst in several for attempt in _attempts(case, burst)]
         if not passes:
-            yield say(f"{words.host(target)}: no scheduler pass that chose it is in these logs.", "warn")
+            yield say(_unchosen(case, several, target), "warn")
             continue
         reasons = Counter(reason for attempt in passes if (reason := why_there(attempt, target)) is not None)
         for reason, number in reasons.most_common(_REASONS_SHOWN):
@@ -39,14 +40,31 @@ def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
         ])  # fmt: skip
 
 
+def _unchosen(case: Case, bursts: list[Burst], target: HostNode) -> str:
+    """Of a target that no logged pass chose: an alternate that was tried after the chosen one, or not known."""
+    for burst in bursts:
+        for migration in _moved(case, burst):
+            for before, attempt in pairwise(migration.attempts):
+                if attempt.selected is not None and attempt.selected.host == target.host:
+                    first = f"{words.host(target)} was not the first choice: the conductor went on to it when {words.host(before.selected)}"
+                    named = any(host.host == target.host for a in migration.attempts for host in a.alternates)
+                    also = ", as an alternate that the scheduler had named" if named else ""
+                    return f"{first} had not taken the VM{also}."
+    return f"{words.host(target)}: no scheduler pass that chose it is in these logs."
+
+
+def _moved(case: Case, burst: Burst) -> Iterator[Migration]:
+    """The migrations of a burst's arrivals."""
+    wanted = {(a.instance_uuid, a.request_id) for a in burst.arrivals}
+    return (m for m in case.migrations if (m.instance_uuid, m.request_id) in wanted)
+
+
 def _attempts(case: Case, burst: Burst) -> Iterator[Attempt]:
     """The attempts of a burst's arrivals that chose its target, or tried it in placement."""
-    wanted = {(a.instance_uuid, a.request_id) for a in burst.arrivals}
-    for migration in case.migrations:
-        if (migration.instance_uuid, migration.request_id) in wanted:
-            for attempt in migration.attempts:
-                if attempt.schedule is not None and _reached(attempt, attempt.schedule, burst):
-                    yield attempt
+    for migration in _moved(case, burst):
+        for attempt in migration.attempts:
+            if attempt.schedule is not None and _reached(attempt, attempt.schedule, burst):
+                yield attempt
 
 
 def _reached(attempt: Attempt, schedule: Pass, burst: Burst) -> bool:

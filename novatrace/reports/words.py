@@ -127,7 +127,9 @@ def slots(burst: Burst) -> str:
 
 
 def verdict(burst: Burst) -> str:
-    """``over-committed (proven)`` and the like; the basis is always said."""
+    """``over-committed (proven)``, ``refused (proven)`` where the view before had room, and the like; the basis is always said."""
+    if burst.refused_despite_room:
+        return f"refused ({burst.basis})"
     if burst.verdict == "overcommitted":
         return f"over-committed ({burst.basis})"
     if burst.verdict == "contended":
