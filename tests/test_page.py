@@ -144,7 +144,10 @@ def test_the_top_answers_whoever_never_saw_the_tool():
     assert "Together they asked for 32768 MB RAM, and 6656 MB were free: 26112 MB too much." in told["By how much?"]
     assert "7 of 8 moves failed. As last logged they are: 7 ACTIVE." in told["Who failed?"]
     assert "compute-02 was the only host that passed the filters" in told["Why there?"]
-    assert "Neither waves nor a scheduler option would have placed more than 1 of 8 on compute-02" in told["What to change?"]
+    assert (
+        "Neither waves nor a scheduler option would have placed more than 1 of 8 on compute-02"
+        in told["What to change?"]
+    )
 
 
 def test_the_top_says_what_is_not_known():

@@ -50,7 +50,7 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     ledger = capacity.Ledger(events, found, hosts, inventory, settings, shelf)
     classes = Classes(events, by_request.values(), hosts, ledger)
     bursts = verdicts.judge(found, ledger, classes, clocks or Clocks({}), claims_in_placement=in_placement)
-    beside = insights.insight(found, bursts, ledger, hosts, coverage)
+    beside = insights.insight(found, bursts, ledger, hosts, coverage, events)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside, len(everything) - len(found))
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.choices import by_request, decisions, herd, shared_view
+from novatrace.analysis.groups import crowded
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.idle import idle
 from novatrace.analysis.shortage import shortages
 from novatrace.analysis.silence import silences
 from novatrace.model.capacity import Burst
+from novatrace.model.events import Events
 from novatrace.model.evidence import Coverage
 from novatrace.model.insight import Insight
 from novatrace.model.migration import Migration
@@ -25,8 +27,9 @@ def insight(
     ledger: Ledger,
     hosts: HostMap,
     coverage: Sequence[Coverage],
+    events: Events,
 ) -> Insight:
-    """Of the bursts that were over-committed or contended, the largest; and every silent log."""
+    """Of the bursts that were over-committed or contended, the largest; every silent log, and every crowded group."""
     flagged = [
         b for b in bursts if b.verdict in ("overcommitted", "contended") and b.first_us is not None and _crowded(b)
     ]
@@ -39,6 +42,7 @@ def insight(
         idle=tuple(i for b, d in taken if (i := idle(b, d, ledger)) is not None),
         shortages=shortages(flagged, bursts, known, ledger),
         silences=silences(migrations, hosts, coverage),
+        crowded_groups=crowded(events.of_kinds(["group-limit"]), migrations),
     )
 
 

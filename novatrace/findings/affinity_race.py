@@ -27,7 +27,6 @@ def find(case: Case) -> Iterator[Finding]:
 def _finding(case: Case, host: str, refused: list[tuple[Migration, Attempt]]) -> Finding:
     moved = list({id(m): m for m, _ in refused}.values())
     failed = sum(m.outcome == "failed" for m in moved)
-    filters = _options.named("enabled_filters", case)
     off = _options.named("disable_group_policy_check_upcall", case)
     workaround = f" The check needs the API database from the compute hosts; {off} turns it off, and then nothing stops such a race."
     return Finding(
@@ -39,7 +38,7 @@ def _finding(case: Case, host: str, refused: list[tuple[Migration, Attempt]]) ->
         basis="observed",
         evidence=_wording.once(_wording.refusal(a.claim) for _, a in refused if a.claim is not None),
         advice=(
-            f"The group filters ({filters}) see only where members are when they run: move the members of one group one after "
-            f"the other.{workaround if off else ''}{_wording.in_error(moved)}"
+            "The group filters see only where members are when they run: move the members of one group one after the "
+            f"other.{workaround if off else ''}{_wording.in_error(moved)}"
         ),
     )

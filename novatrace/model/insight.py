@@ -113,6 +113,25 @@ class Shortage:
 
 
 @dataclass(frozen=True, slots=True)
+class CrowdedGroup:
+    """VMs of one anti-affinity group that came to one host, more than the group allows there, and none of which is known to have left.
+
+    Attributes:
+        group_uuid: the server group, as its filter named it for each of the VMs' requests.
+        members: the VMs, in the order in which they came.
+        most: how many of its members the group allows on one host.
+        certain: False where that one of them came is only inferred.
+    """
+
+    group_uuid: str
+    host: HostNode
+    members: tuple[str, ...]
+    most: int
+    certain: bool
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """A target's nova-compute log that does not reach over the moves that went there, whose end is therefore not known.
 
@@ -138,3 +157,4 @@ class Insight:
     idle: tuple[Idle, ...] = ()
     shortages: tuple[Shortage, ...] = ()
     silences: tuple[Silence, ...] = ()
+    crowded_groups: tuple[CrowdedGroup, ...] = ()
