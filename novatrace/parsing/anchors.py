@@ -37,10 +37,15 @@ class Meaning:
     Attributes:
         hints: all of them.
         plain: any of these literals makes a line worth reading; empty where it depends on more.
+        periodic: the first of the hints, where it tells repetitions and the anchor is a part of it; what makes up most
+            of a scheduler's DEBUG log is told by it alone.
+        reach: where in it the anchor begins.
     """
 
     hints: tuple[Hint, ...]
     plain: tuple[bytes, ...]
+    periodic: Hint | None
+    reach: int
 
 
 class Anchors:
@@ -66,7 +71,12 @@ class Anchors:
                 merged |= hints[other]
         found = tuple(merged.values())
         plain = all(hint.rule is None and not hint.follows for hint in found)
-        return Meaning(found, tuple(hint.text for hint in found) if plain else ())
+        return Meaning(found, tuple(hint.text for hint in found) if plain else (), *_periodic(anchor, found[0]))
+
+
+def _periodic(anchor: bytes, first: Hint) -> tuple[Hint | None, int]:
+    told = first.rule is not None and not first.follows and anchor in first.text
+    return (first, first.text.find(anchor)) if told else (None, 0)
 
 
 def _bytes(text: str) -> bytes:

@@ -208,23 +208,34 @@ class BlockScanner:
 
     def _hits(self, start: int, stop: int) -> None:
         data, base, meanings = self._data, self._base, self._anchors.meanings
-        take, usual = self._one_liners.take, self.reader.usual
-        line_end, number, counted = -1, self._line_no, start
+        take, usual, again = self._one_liners.take, self.reader.usual, self._repetitions.again
+        line_end, number, counted, after = -1, self._line_no, start, start
         for anchor, at, _ in self._anchors.find(memoryview(data)[start:stop]):
             at += start  # noqa: PLW2901 - from the beginning of the data
             if at < line_end:
                 continue
-            begin, end = data.rfind(b"\n", start, at) + 1 or start, data.find(b"\n", at, stop)
+            end = data.find(b"\n", at, stop)
             if end < 0:
                 end = stop
-            wanted = self._wanted(meanings[anchor], begin, end)
-            if wanted is None:
-                continue
+            meaning = meanings[anchor]
+            hint, begin = meaning.periodic, -1
+            if hint is not None and data.startswith(hint.text, at - meaning.reach):
+                if again(hint.rule, hint.text, data[at - meaning.reach : end]):
+                    line_end = end
+                    continue
+            else:
+                begin = data.rfind(b"\n", start, at) + 1 or start
+                wanted = self._wanted(meaning, begin, end)
+                if wanted is None:
+                    continue
+                if not wanted:
+                    line_end = end
+                    continue
             line_end = end
-            if not wanted:
-                continue
-            number += count(data, b"\n", counted, begin)
-            counted = begin
+            if begin < 0:
+                begin = data.rfind(b"\n", start, at) + 1 or start
+            number += 1 if begin == after > start else count(data, b"\n", counted, begin)
+            counted, after = begin, end + 1
             line, length = data[begin:end], end - begin + (end < stop)
             if not (usual and take(line, base + begin, length, number)):
                 self._long_way(line, base + begin, length, number)
