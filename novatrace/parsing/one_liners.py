@@ -56,13 +56,17 @@ class _Head:
 
 
 class _Meaning:
-    """What the catalogue says of a message; ``coloured`` where it cannot be told here."""
+    """What the catalogue says of a message; ``coloured`` where it cannot be told here.
 
-    __slots__ = ("always", "coloured", "kind", "named", "releases", "said", "values")
+    ``numbers`` has the folding's number of the kind at a level, from the second time on where every line is kept.
+    """
+
+    __slots__ = ("always", "coloured", "kind", "named", "numbers", "releases", "said", "values")
 
     def __init__(self, kind: str | None, values: dict[str, Any], releases: str, *, always: bool) -> None:
         self.kind, self.values, self.releases, self.always = kind, values, releases, always
         self.said = -1
+        self.numbers: dict[str, int] = {}
         self.coloured = False
         named = values.get("instance_uuid") or values.get("server_uuid")
         self.named = named if isinstance(named, str) else None
@@ -73,6 +77,7 @@ class OneLiners:
 
     def __init__(self, evidence: Evidence, matcher: MessageMatcher, reader: RecordReader, sieve: Sieve) -> None:
         self._evidence = evidence
+        self._named = evidence.service is not None
         self._matcher = matcher
         self._reader = reader
         self._sieve = sieve
@@ -103,7 +108,14 @@ class OneLiners:
                 return self._take_apart(line, offset, length, number)
             end += _INSTANCE_BYTES
         when_us = None if self._second_us is None else self._second_us + part_us
-        return self._keep(head, instance, line[end:].rstrip(b"\r"), when_us, (offset, length, number))
+        message = line[end:].rstrip(b"\r")
+        found = self._meanings.get(message)
+        if found is not None and self._named:
+            kind, lines = found.numbers.get(head.level), head.lines.get(instance or found.named)
+            if kind is not None and lines is not None:
+                lines.append(Line(kind, when_us, found.said, False, offset, length, number))
+                return True
+        return self._keep(head, instance, found or self._meaning(message), when_us, (offset, length, number))
 
     def _head(self, line: bytes, end: int) -> _Head | None:
         """What stands between the stamp and ``end``, where it has the usual form."""
@@ -156,12 +168,13 @@ class OneLiners:
             return False
         head = _Head(None if pid is None else int(pid), level, logger, self._evidence.service, ids)
         when_us = self._clock.at(date, time, fraction)
-        return self._keep(head, instance, message.encode(), when_us, (offset, length, number))
+        raw = message.encode()
+        found = self._meanings.get(raw) or self._meaning(raw)
+        return self._keep(head, instance, found, when_us, (offset, length, number))
 
     def _keep(
-        self, head: _Head, instance: str | None, message: bytes, when_us: int | None, place: tuple[int, int, int]
+        self, head: _Head, instance: str | None, found: _Meaning, when_us: int | None, place: tuple[int, int, int]
     ) -> bool:
-        found = self._meanings.get(message) or self._meaning(message)
         if found.coloured:
             return False
         if self._evidence.service is None:
@@ -181,7 +194,10 @@ class OneLiners:
             lines = head.lines[named] = folding.lines_of(
                 Context(self._evidence.node, head.service, head.pid, *head.ids, named)
             )
-        lines.append(Line(folding.kind(found.kind, head.level), when_us, found.said, False, *place))
+        kind = folding.kind(found.kind, head.level)
+        if found.always:
+            found.numbers[head.level] = kind
+        lines.append(Line(kind, when_us, found.said, False, *place))
         return True
 
     def _meaning(self, message: bytes) -> _Meaning:
