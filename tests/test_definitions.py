@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib import resources
 
 import pytest
+import regex
 from nova_source import rendered
 
 from novatrace.errors import UsageError
@@ -82,6 +83,33 @@ def test_the_matcher_finds_what_a_plain_loop_finds():
             found = matcher.match(sample.text)
             assert found is not None
             assert {found[0].kind} == plain
+
+
+@pytest.mark.parametrize("hint", sorted({message.hint for message in MESSAGES if message.sole}))
+def test_nothing_else_begins_as_a_sole_message_does(hint):
+    """What the matcher does not look for where a text begins so can match no such text, whatever follows."""
+    for message in MESSAGES:
+        if message.hint != hint and not message.open:
+            pattern = regex.compile(repr(message.pattern), regex.DOTALL)
+            assert pattern.match(hint, partial=True) is None, f"{message.kind} can begin with {hint!r}"
+
+
+def test_a_users_message_may_match_what_a_sole_message_does(tmp_path):
+    """Beside messages of the user everything is looked for again: theirs have not been proved against ours."""
+    path = tmp_path / "own.toml"
+    path.write_text(
+        """[[message]]
+kind = "own"
+about = "ours"
+hint = "Filtered [(odd"
+pattern = 'Filtered \\[\\(odd (?P<what>\\w+)\\)'
+sample = [{ text = "Filtered [(odd one)", expect = { what = "one" } }]
+""",
+        "utf-8",
+    )
+    found = MessageMatcher(definitions.load_catalogue((path,))).match("Filtered [(odd one)")
+    assert found is not None
+    assert found[0].kind == "own"
 
 
 @pytest.mark.parametrize("layout", layouts.load_layouts(), ids=lambda layout: layout.name)

@@ -100,6 +100,9 @@ class Message:
             Nova. Empty where the text has no template of Nova (other projects' lines).
         marks: values of the text that narrow the range of releases.
         origin: the definition file, for diagnostics.
+        sole: of the messages with other hints, only those that are open can match a text that begins with this one's hint,
+            so that nothing else need be looked for; a test proves it. For texts that are long and come often.
+        open: it may begin with any words.
     """
 
     kind: str
@@ -119,6 +122,8 @@ class Message:
     samples: tuple[Sample, ...]
     origin: str
     about: str = ""
+    sole: bool = False
+    open: bool = False
 
     def releases(self, text: str) -> tuple[str, str]:
         """First and last release that write this text; the text is one that the message matches."""
@@ -145,11 +150,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All message definitions, by hint; ``digest`` is another one when any of them changes."""
+    """All message definitions, by hint; ``digest`` is another one when any of them changes.
+
+    ``sole`` has the hints of those that are it (see ``Message``), each with all that need be looked for where a text
+    begins with it; nothing where messages of the user may match the same.
+    """
 
     messages: tuple[Message, ...]
     digest: str
     by_hint: dict[str, tuple[Message, ...]] = field(default_factory=dict)
+    sole: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class _BuiltinPattern:
@@ -213,7 +223,9 @@ def load_catalogue(user_files: tuple[Path, ...] = (), *, samples: bool = False) 
     for message in messages:
         by_hint.setdefault(message.hint, []).append(message)
     digest = hashlib.blake2b(repr(messages).encode(), digest_size=8).hexdigest()
-    return Catalogue(tuple(messages), digest, {hint: tuple(listed) for hint, listed in sorted(by_hint.items())})
+    anywhere = {message.hint for message in messages if message.open}
+    sole = {m.hint: tuple(anywhere | {m.hint}) for m in messages if m.sole and not user_files}
+    return Catalogue(tuple(messages), digest, {hint: tuple(listed) for hint, listed in sorted(by_hint.items())}, sole)
 
 
 def _builtin(*, samples: bool) -> Iterator[Message]:
@@ -277,6 +289,8 @@ def message_of(table: dict[str, Any], origin: str, *, trusted: bool = False) -> 
             samples=samples,
             origin=origin,
             about=str(table.get("about", "")),
+            sole=bool(table.get("sole", False)),
+            open=bool(table.get("open", False)),
         )
     except KeyError as error:
         raise UsageError(f"{origin}: message {kind!r}: {error.args[0]!r} is missing") from error

@@ -20,6 +20,7 @@ from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import PhysicalLine
 from novatrace.parsing.record import Record
 
+_SOLE_REACH = 8
 _TRACEBACK_HINT = "ComputeResourcesUnavailable"
 
 
@@ -27,23 +28,36 @@ class MessageMatcher:
     """Finds the catalogue message of a text."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._hints = sorted(catalogue.by_hint, key=lambda hint: (-len(hint), hint))
+        self._hints = sorted(catalogue.by_hint, key=_rank)
         self._messages = [catalogue.by_hint[hint] for hint in self._hints]
+        self._sole = {
+            begins[:_SOLE_REACH]: (begins, [(hint, catalogue.by_hint[hint]) for hint in sorted(hints, key=_rank)])
+            for begins, hints in catalogue.sole.items()
+        }
         self._automaton = AhoCorasick(
             self._hints, matchkind=MatchKind.Standard, implementation=Implementation.DFA, store_patterns=False
         )
 
     def match(self, text: str) -> tuple[Message, dict[str, object]] | None:
         """The message and its values, or None when the catalogue does not know the text."""
+        sole = self._sole.get(text[:_SOLE_REACH])
+        if sole is not None and text.startswith(sole[0]):
+            return _first((messages for hint, messages in sole[1] if hint in text), text)
         hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        if not hits:
-            return None
-        for index in sorted({hit[0] for hit in hits}):
-            for message in self._messages[index]:
-                values = message.values(text)
-                if values is not None:
-                    return message, values
-        return None
+        return _first((self._messages[index] for index in sorted({hit[0] for hit in hits})), text) if hits else None
+
+
+def _rank(hint: str) -> tuple[int, str]:
+    return -len(hint), hint
+
+
+def _first(several: Iterable[tuple[Message, ...]], text: str) -> tuple[Message, dict[str, object]] | None:
+    for messages in several:
+        for message in messages:
+            values = message.values(text)
+            if values is not None:
+                return message, values
+    return None
 
 
 def recognised(lines: list[PhysicalLine], layouts: tuple[Layout, ...] = ()) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SUFFIX_REACH = 400
 _SUFFIX = re.compile(
@@ -12,16 +13,23 @@ _SUFFIX = re.compile(
 
 def without_suffix(message: str) -> str:
     """The message without oslo.log's DEBUG suffix (function, file and line) of any era."""
-    tail = message[-_SUFFIX_REACH:].rstrip()
+    reach = min(len(message), _SUFFIX_REACH)
+    tail = message[-reach:].rstrip() if reach else ""
     blank = tail.rfind(" ")
     place = tail[blank + 1 :]
     if place.endswith("}}"):
         start = message.rfind(" {{")
     elif ".py" in place and place[-1].isdigit():
-        start = len(message) - len(message[-_SUFFIX_REACH:]) + tail.rfind(" ", 0, blank)
+        start = len(message) - reach + tail.rfind(" ", 0, blank)
     else:
         return message
-    match = _SUFFIX.match(message, start) if start >= 0 else None
-    if match is None or message[:start].endswith(")"):
-        match = _SUFFIX.search(message, max(0, len(message) - _SUFFIX_REACH))
+    if start >= 0 and _is_suffix(message[start:]) and message[start - 1 : start] != ")":
+        return message[:start]
+    match = _SUFFIX.search(message, max(0, len(message) - _SUFFIX_REACH))
     return message if match is None else message[: match.start()]
+
+
+@lru_cache(maxsize=1024)
+def _is_suffix(text: str) -> bool:
+    """True for a whole suffix; they are as many as Nova has lines that log."""
+    return _SUFFIX.match(text) is not None
