@@ -23,10 +23,15 @@ def without_suffix(message: str) -> str:
         start = len(message) - reach + tail.rfind(" ", 0, blank)
     else:
         return message
-    if start >= 0 and _is_suffix(message[start:]) and message[start - 1 : start] != ")":
+    if start >= 0 and _is_suffix(message[start:]) and not _with_process(message, start):
         return message[:start]
     match = _SUFFIX.search(message, max(0, len(message) - _SUFFIX_REACH))
     return message if match is None else message[: match.start()]
+
+
+def _with_process(message: str, end: int) -> bool:
+    """True where ``(pid=…)`` stands before the function, which may belong to the suffix."""
+    return message[end - 1 : end] == ")" and message.startswith("(pid=", message.rfind("(", 0, end))
 
 
 @lru_cache(maxsize=1024)
