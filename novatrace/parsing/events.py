@@ -35,8 +35,8 @@ class MessageMatcher:
             for begins, hints in catalogue.sole.items()
         }
         self._automaton = AhoCorasick(
-            self._hints, matchkind=MatchKind.Standard, implementation=Implementation.DFA, store_patterns=False
-        )
+            self._hints, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA, store_patterns=False
+        )  # made in a tenth of the time of a table of all states, and few long texts come here
 
     def match(self, text: str) -> tuple[Message, dict[str, object]] | None:
         """The message and its values, or None when the catalogue does not know the text."""

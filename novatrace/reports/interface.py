@@ -5,14 +5,16 @@ A format turns a case into the whole text of a report. Nothing is registered: ad
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from novatrace import reports
 from novatrace.model.case import Case
 from novatrace.model.funnel import Funnel
-from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import plugins
+
+if TYPE_CHECKING:
+    from novatrace.model.replay import Replay  # only simulate needs it
 
 
 class ReportFormat(Protocol):

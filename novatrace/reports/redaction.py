@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from novatrace.model.capacity import Slots, View
 from novatrace.model.case import Case
 from novatrace.model.evidence import LineLedger, Notice, Provenance
 from novatrace.model.kept import Kept
 from novatrace.model.migration import Candidate, Citation, ClaimResource, FilterStep, HostNode, Link, Resources
-from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports.pseudonyms import Pseudonyms
 from novatrace.reports.secrets import mask, recurring
+
+if TYPE_CHECKING:
+    from novatrace.model.replay import Replay  # only simulate needs it
 
 _REMEMBERED = 200
 _REMEMBERED_TEXTS = 100_000

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from novatrace.model.case import Case
 from novatrace.model.funnel import Funnel
-from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import view_correlate, view_explain, view_filters, view_inspect, view_simulate
+from novatrace.reports import view_correlate, view_explain, view_filters, view_inspect
 from novatrace.reports.document import Block, Cell, Column, Document, Figure, Paragraph, Quote, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from novatrace.model.replay import Replay  # only simulate needs it
 
 _STYLES = {"bad": "bold red", "good": "green", "warn": "yellow", "dim": "dim", "strong": "bold", "": ""}
 _STEP = "  "
@@ -53,6 +54,8 @@ class TextFormat:
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:  # noqa: ARG002 - see correlate
         """See ``ReportFormat.simulate``."""
+        from novatrace.reports import view_simulate  # noqa: PLC0415 - only simulate needs it
+
         return self._written(view_simulate.document(replay, plan=plan))
 
     def _written(self, document: Document) -> str:
