@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from cases import FIXTURES, analysed
@@ -19,6 +21,8 @@ from novatrace import pipeline
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Provenance
 from novatrace.parsing.doubles import doubles_of
+from novatrace.pipeline.spooled import SpooledEvents
+from novatrace.store.spool import Spool
 
 QUICK = (
     "journalctl-short", "journalctl-short-precise-devstack", "journalctl-json-coloured", "journalctl-export",
@@ -127,8 +131,12 @@ def written(
 
 def kept(*sources: tuple[Evidence, Coverage, list[Event]]) -> Counter:
     """How many events there are of each moment (to the second)."""
-    events = [event for _, _, found in sources for event in found]
-    doubles = doubles_of(events, [e for e, _, _ in sources], [c for _, c, _ in sources], [])
+    spooled = SpooledEvents(Spool())
+    with patch.object(sys.modules["novatrace.pipeline.spooled"], "_TOGETHER", 3):  # so that most are not looked at
+        for _, _, found in sources:
+            spooled.take(found)
+    events = list(spooled)
+    doubles = doubles_of(spooled, [e for e, _, _ in sources], [c for _, c, _ in sources], [])
     return Counter((event.when_us or 0) // 1_000_000 for number, event in enumerate(events) if number not in doubles)
 
 

@@ -37,15 +37,13 @@ class Meaning:
     Attributes:
         hints: all of them.
         plain: any of these literals makes a line worth reading; empty where it depends on more.
-        periodic: the first of the hints, where it tells repetitions and the anchor is a part of it; what makes up most
-            of a scheduler's DEBUG log is told by it alone.
-        reach: where in it the anchor begins.
+        periodic: the first of the hints with its rule, and where in it the anchor begins, if it tells repetitions and the
+            anchor is a part of it; what makes up most of a scheduler's DEBUG log is told by it alone.
     """
 
     hints: tuple[Hint, ...]
     plain: tuple[bytes, ...]
-    periodic: Hint | None
-    reach: int
+    periodic: tuple[bytes, Repeats, int] | None
 
 
 class Anchors:
@@ -71,12 +69,13 @@ class Anchors:
                 merged |= hints[other]
         found = tuple(merged.values())
         plain = all(hint.rule is None and not hint.follows for hint in found)
-        return Meaning(found, tuple(hint.text for hint in found) if plain else (), *_periodic(anchor, found[0]))
+        return Meaning(found, tuple(hint.text for hint in found) if plain else (), _periodic(anchor, found[0]))
 
 
-def _periodic(anchor: bytes, first: Hint) -> tuple[Hint | None, int]:
-    told = first.rule is not None and not first.follows and anchor in first.text
-    return (first, first.text.find(anchor)) if told else (None, 0)
+def _periodic(anchor: bytes, first: Hint) -> tuple[bytes, Repeats, int] | None:
+    if first.rule is None or first.follows or anchor not in first.text:
+        return None
+    return first.text, first.rule, first.text.find(anchor)
 
 
 def _bytes(text: str) -> bytes:

@@ -218,22 +218,16 @@ class BlockScanner:
             if end < 0:
                 end = stop
             meaning = meanings[anchor]
-            hint, begin = meaning.periodic, -1
-            if hint is not None and data.startswith(hint.text, at - meaning.reach):
-                if again(hint.rule, hint.text, data[at - meaning.reach : end]):
-                    line_end = end
-                    continue
+            periodic, begin = meaning.periodic, data.rfind(b"\n", start, at) + 1 or start
+            if periodic is not None and data.startswith(periodic[0], at - periodic[2]):
+                wanted: bool | None = not again(periodic[1], periodic[0], data[at - periodic[2] : end])
             else:
-                begin = data.rfind(b"\n", start, at) + 1 or start
                 wanted = self._wanted(meaning, begin, end)
-                if wanted is None:
-                    continue
-                if not wanted:
-                    line_end = end
-                    continue
+            if wanted is None:
+                continue
             line_end = end
-            if begin < 0:
-                begin = data.rfind(b"\n", start, at) + 1 or start
+            if not wanted:
+                continue
             number += 1 if begin == after > start else count(data, b"\n", counted, begin)
             counted, after = begin, end + 1
             line, length = data[begin:end], end - begin + (end < stop)

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from novatrace.errors import UsageError
 from novatrace.model.host_states import HostStates
+from novatrace.parsing.patterns import BuiltinPattern, Pattern, UserPattern
 from novatrace.parsing.values import HOST_STATE, TYPES, UUID
 
-USER_MATCH_SECONDS = 0.25
 MARK_REACH = 2000
 _MACROS = {
     "UUID": UUID,
@@ -31,13 +31,6 @@ _MACROS = {
 _MACRO = re.compile(r"%([A-Z]+)%")
 # A table of a sample, to the next table.
 _SAMPLE = re.compile(r"^\[\[message\.sample\]\].*?(?=^\[\[|\Z)", re.DOTALL | re.MULTILINE)
-
-
-class Pattern(Protocol):
-    """What ``re`` and ``regex`` patterns have in common here."""
-
-    def match(self, text: str) -> Any:  # noqa: ANN401 - a match object of either library
-        """Match at the start of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,40 +155,6 @@ class Catalogue:
     sole: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class _BuiltinPattern:
-    """A pattern of ours, compiled when it is first needed: most runs meet only a part of the catalogue."""
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-        self._compiled: re.Pattern[str] | None = None
-
-    def __repr__(self) -> str:
-        return self._pattern
-
-    def match(self, text: str) -> Any:  # noqa: ANN401 - see Pattern
-        if self._compiled is None:
-            self._compiled = re.compile(self._pattern, re.DOTALL)
-        return self._compiled.match(text)
-
-
-class _UserPattern:
-    """A pattern from a user's file: matching has a time limit (reliability: patterns can explode)."""
-
-    def __init__(self, pattern: str) -> None:
-        import regex  # noqa: PLC0415 - slow to import, and few users have messages of their own
-
-        try:
-            self._compiled = regex.compile(pattern, regex.DOTALL)
-        except regex.error as error:
-            raise re.error(str(error)) from error
-
-    def __repr__(self) -> str:
-        return str(self._compiled.pattern)
-
-    def match(self, text: str) -> Any:  # noqa: ANN401 - see Pattern
-        return self._compiled.match(text, timeout=USER_MATCH_SECONDS)
-
-
 def expand(pattern: str) -> str:
     """A pattern with its macros (``%UUID%``, ``%LEVEL%``) written out."""
     return _MACRO.sub(lambda m: f"(?:{_MACROS[m[1]]})", pattern)
@@ -269,7 +228,7 @@ def message_of(table: dict[str, Any], origin: str, *, trusted: bool = False) -> 
         types = dict(table.get("types", {}))
         if unknown := sorted(set(types.values()) - set(TYPES)):
             raise UsageError(f"{origin}: {kind}: unknown type {unknown[0]!r}; known: {', '.join(sorted(TYPES))}")
-        compiled: Pattern = _BuiltinPattern(pattern) if trusted else _UserPattern(pattern)
+        compiled: Pattern = BuiltinPattern(pattern) if trusted else UserPattern(pattern)
         samples = tuple(Sample(s["text"], dict(s.get("expect", {}))) for s in table.get("sample", ()))
         return Message(
             kind=table["kind"],

@@ -16,6 +16,7 @@ from itertools import combinations
 from typing import Any
 
 from novatrace.model.event import Event
+from novatrace.model.events import Extended, Extent
 from novatrace.model.evidence import Coverage, Evidence, Notice
 from novatrace.model.hostname import short
 
@@ -81,12 +82,12 @@ class _Source:
 
 
 def doubles_of(
-    events: Iterable[Event], evidence: Sequence[Evidence], coverage: Sequence[Coverage], notices: list[Notice]
+    events: Extended, evidence: Sequence[Evidence], coverage: Sequence[Coverage], notices: list[Notice]
 ) -> set[int]:
     """The positions (in all events) of those whose line another input has, too.
 
     Args:
-        events: input after input; they are gone through twice, and those alone are held that may have a double.
+        events: input after input; those alone are looked at that may have a double.
         evidence: the inputs.
         coverage: their accounts; what is told elsewhere is added to them.
         notices: told of every pair of inputs.
@@ -95,7 +96,7 @@ def doubles_of(
     pairs = set(_candidates(sources.values()))
     if not pairs:
         return set()
-    spans = _spans(events, {number for pair in pairs for number in pair})
+    spans = _spans(events.extents(), {number for pair in pairs for number in pair})
     sources |= {n: _Source(sources[n].evidence, sources[n].coverage, span.resolution_us) for n, span in spans.items()}
     near = _near(events, pairs, spans)
     dropped: set[int] = set()
@@ -143,18 +144,14 @@ class _Span:
     timeless: bool = False
     resolution_us: int = _SECOND_US
 
-    def add(self, when_us: int | None) -> None:
-        """Adds an event's stamp."""
-        self.events += 1
-        if when_us is None:
-            self.timeless = True
-            return
-        self.first_us = when_us if self.first_us is None else min(when_us, self.first_us)
-        self.last_us = when_us if self.last_us is None else max(when_us, self.last_us)
-        if when_us % 1000:
-            self.resolution_us = 1
-        elif when_us % _SECOND_US:
-            self.resolution_us = min(self.resolution_us, 1000)
+    def add(self, extent: Extent) -> None:
+        """Adds some events."""
+        self.events += extent.events
+        self.timeless |= extent.timeless
+        self.resolution_us = min(self.resolution_us, extent.resolution_us)
+        if extent.first_us is not None and extent.last_us is not None:
+            self.first_us = extent.first_us if self.first_us is None else min(extent.first_us, self.first_us)
+            self.last_us = extent.last_us if self.last_us is None else max(extent.last_us, self.last_us)
 
     def reaches(self, when_us: int | None) -> bool:
         """True when an event of this moment may have a double here."""
@@ -164,26 +161,34 @@ class _Span:
             return False
         return self.first_us - _SECOND_US <= when_us <= self.last_us + _SECOND_US
 
+    def meets(self, extent: Extent) -> bool:
+        """True when it may reach any of some events."""
+        if self.timeless or extent.timeless:
+            return True
+        if self.first_us is None or self.last_us is None or extent.first_us is None or extent.last_us is None:
+            return False
+        return self.first_us - _SECOND_US <= extent.last_us and extent.first_us <= self.last_us + _SECOND_US
 
-def _spans(events: Iterable[Event], concerned: Collection[int]) -> dict[int, _Span]:
+
+def _spans(extents: Iterable[Extent], concerned: Collection[int]) -> dict[int, _Span]:
     spans = {number: _Span() for number in concerned}
-    for event in events:
-        number = event.provenance.evidence_id
-        if number in spans:
-            spans[number].add(event.when_us)
+    for extent in extents:
+        if extent.evidence_id in spans:
+            spans[extent.evidence_id].add(extent)
     return spans
 
 
-def _near(events: Iterable[Event], pairs: Collection[_Pair], spans: dict[int, _Span]) -> _Near:
+def _near(events: Extended, pairs: Collection[_Pair], spans: dict[int, _Span]) -> _Near:
     """The events, by position, at whose time another input of a pair has events, too."""
     others: dict[int, list[_Span]] = defaultdict(list)
     for one, other in pairs:
         others[one].append(spans[other])
         others[other].append(spans[one])
+    met = events.reaching(lambda extent: any(span.meets(extent) for span in others.get(extent.evidence_id, ())))
     return {
         position: event
-        for position, event in enumerate(events)
-        if any(span.reaches(event.when_us) for span in others.get(event.provenance.evidence_id, ()))
+        for position, event in met
+        if any(span.reaches(event.when_us) for span in others[event.provenance.evidence_id])
     }
 
 

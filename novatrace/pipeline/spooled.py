@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import groupby, islice
 from operator import attrgetter
 
 from novatrace.model.event import Event
+from novatrace.model.events import Extent, extent_of
 from novatrace.model.host_states import HostStates
 from novatrace.parsing.fragments import fold, unfold
 from novatrace.store.spool import Spool
@@ -41,6 +42,7 @@ class SpooledEvents:
         self._last: dict[str, int] = {}
         # For each few thousand events of an input, the places of their rows, and which kinds stand in each row.
         self._batches: list[tuple[array[int], array[int]]] = []
+        self._extents: list[Extent] = []
         self._bits: dict[str, int] = {}
         # Keys of the events that name a request id; None for the usual, the one key that is the id itself.
         self._named: dict[str, dict[str, None] | None] = {}
@@ -56,6 +58,7 @@ class SpooledEvents:
                 self._note(event, key)
             places = array("q", [self._put(key, listed) for key, listed in by_key.items()])
             self._batches.append((places, array("Q", map(self._kinds, by_key.values()))))
+            self._extents.append(extent_of(batch))
 
     def without(self, positions: Collection[int]) -> SpooledEvents:
         """The same without those at some positions of all."""
@@ -68,6 +71,18 @@ class SpooledEvents:
     def __iter__(self) -> Iterator[Event]:
         for places, _ in self._batches:
             yield from self._batch(places)
+
+    def extents(self) -> Iterable[Extent]:
+        """See ``model.events.Extended``."""
+        return self._extents
+
+    def reaching(self, wanted: Callable[[Extent], bool]) -> Iterator[tuple[int, Event]]:
+        """See ``model.events.Extended``."""
+        position = 0
+        for (places, _), extent in zip(self._batches, self._extents, strict=True):
+            if wanted(extent):
+                yield from enumerate(self._batch(places), position)
+            position += extent.events
 
     def of_kinds(self, kinds: Collection[str]) -> Iterator[Event]:
         """See ``Events``."""
