@@ -116,9 +116,17 @@ def manner_of(
 
 
 def _records(texts: list[str], layouts: tuple[Layout, ...]) -> list[Line]:
+    """The lines that begin records, without those of oslo's default layout behind the first: they say nothing more of it."""
     reader = LayoutReader(first=layouts)
-    read = (reader.read(text) for text in texts)
-    return [line for line in read if line is not None and not (line.bare and line.strict)]
+    found: list[Line] = []
+    for text in texts:
+        parts = reader.oslo_parts(text) if found else None
+        if parts is not None and parts[3] is not None:  # without a process id, it may be of another layout
+            continue
+        line = reader.read(text)
+        if line is not None and not (line.bare and line.strict):
+            found.append(line)
+    return found
 
 
 def _comes_twice(clock: Clock, found: list[Line], evidence: Evidence) -> bool:

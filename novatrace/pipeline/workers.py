@@ -31,7 +31,7 @@ from novatrace.sources.reading import Reading
 
 RANGE_BYTES = 16 << 20
 _ALONE_BELOW_BYTES = 24 << 20
-_BORDER_BYTES = 1 << 20
+_BORDER_BYTES = (1 << 15, 1 << 20)
 # A file that has grown is read again from its last piece on, which is short.
 _TAIL_BYTES = 64 << 10
 _TAIL_FROM_BYTES = 8 << 20
@@ -94,11 +94,22 @@ def pieces(source: Source, evidence: Evidence, manner: Manner, messages: tuple[P
     borders = [*range(RANGE_BYTES, size - RANGE_BYTES // 2, RANGE_BYTES), size - _TAIL_BYTES]
     start = 0
     for border in borders:
-        found = first_record(b"".join(source.read_range(border, min(size, border + _BORDER_BYTES))), manner)
+        found = _record_behind(source.read_range, border, size, manner)
         if found is not None and border + found > start:
             yield Task(source, evidence, manner, messages, start, border + found)
             start = border + found
     yield Task(source, evidence, manner, messages, start, size)
+
+
+def _record_behind(
+    read_range: Callable[[int, int], Iterator[bytes]], border: int, size: int, manner: Manner
+) -> int | None:
+    """How far behind a border the next record begins; most begin close to it."""
+    for reach in _BORDER_BYTES:
+        found = first_record(b"".join(read_range(border, min(size, border + reach))), manner)
+        if found is not None:
+            return found
+    return None
 
 
 def results(tasks: Iterable[Task], jobs: int, size_bytes: int) -> Iterator[tuple[Task, Scanned]]:
