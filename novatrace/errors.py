@@ -67,7 +67,6 @@ class CaseError(NovatraceError):
     """The case file cannot be used."""
 
     exit_code = 13
-    error_id = "E-CASE"
 
 
 class CaseMissingError(CaseError):

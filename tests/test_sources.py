@@ -8,6 +8,7 @@ import bz2
 import gzip
 import lzma
 import os
+import subprocess
 from io import BytesIO
 from pathlib import Path
 
@@ -108,6 +109,28 @@ def test_what_is_no_log_is_not_followed_nor_opened(tmp_path):
     found = files.find((str(tmp_path),))
     assert [Path(s.evidence.path).name for s in found.sources] == ["a.log"]
     assert sorted(n.id for n in found.notices) == ["I-IN-DUP", "I-IN-DUP", "I-IN-LINK", "W-IN-NOTREG"]
+    assert [n.count for n in found.notices if n.id == "I-IN-LINK"] == [2]
+
+
+@pytest.fixture
+def deep(tmp_path, monkeypatch):
+    """A log fifteen hundred folders down; taken away again by a program that does not call itself for each."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1500):
+        os.mkdir("d")  # noqa: PTH102 - the whole path is longer than any call takes
+        os.chdir("d")
+    Path("nova-api.log").write_bytes(TEXT)
+    os.chdir(tmp_path)
+    yield tmp_path
+    subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
+
+
+def test_folders_deeper_than_python_calls_itself(deep):
+    """A tree is walked however deep it is; what the system gives no name for is told."""
+    found = files.find((".",))
+    assert [s.evidence.size_bytes for s in found.sources] == [len(TEXT)]
+    found = files.find((str(deep / ("x" * 250) / "nova-api.log"),))
+    assert [n.id for n in found.notices] == ["E-IN-MISSING"]
 
 
 def test_standard_input_and_the_named_node():

@@ -210,8 +210,11 @@ def _is_log(reading: Reading, layouts: tuple[Layout, ...], notices: list[Notice]
     """True when a file found in a folder has log lines at its start; others are named, not read."""
     head = reading.head()
     lines = list(islice(physical_lines([head]), _PROBE_LINES))
-    if not head or recognised(lines, layouts):
-        return bool(head)
+    if head and recognised(lines, layouts):
+        return True
+    notices += reading.notices  # it may be a log that cannot be unpacked or read
+    if not head:
+        return False
     binary = b"\0" in head[:65536]
     notice_id, what = (
         ("W-IN-BINARY", "binary data") if binary else ("I-IN-NOTLOG", "no line of a known layout at its start")

@@ -17,7 +17,7 @@ from typing import IO
 
 from novatrace.model.evidence import Evidence, Notice
 from novatrace.sources.beside import Beside, beside_of
-from novatrace.sources.compression import Damage, MissingCodecError, blocks, capped, decoded
+from novatrace.sources.compression import NO_CODEC, Damage, MissingCodecError, blocks, capped, decoded
 from novatrace.sources.encoding import in_utf8
 from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log
 from novatrace.sources.interface import Source
@@ -36,19 +36,30 @@ LooksLikeLog = Callable[[bytes], bool]
 
 def is_archive(head: bytes) -> bool:
     """True when a file that begins like this is an archive, packed or not."""
-    return head.startswith(_ZIP) or is_tar(decoded_head(head))
+    if head.startswith(_ZIP):
+        return True
+    try:
+        return is_tar(_decoded_head(head))
+    except (Damage, MissingCodecError):
+        return False
 
 
-def decoded_head(head: bytes) -> bytes:
-    """What the beginning of a file, packed or not, decodes to, as far as it goes."""
+def _decoded_head(head: bytes) -> bytes:
+    """What the beginning of a file, packed or not, decodes to, as far as it goes.
+
+    Raises:
+        Damage: it does not decode at all.
+        MissingCodecError: the library for it is not installed.
+    """
     found = bytearray()
     try:
         for block in blocks(BytesIO(head)):
             found += block
             if len(found) >= _HEAD_BYTES:
                 break
-    except (Damage, MissingCodecError):
-        pass
+    except Damage as damage:
+        if not found and damage.kind != "W-ARC-TRUNC":
+            raise
     return bytes(found)
 
 
@@ -116,10 +127,20 @@ class Walk:
             stream = nested if first.startswith(_ZIP) else capped(decoded(nested), member.size_bytes)
             self.archive(stream, place, name)
             return
-        if not self.wanted(decoded_head(first)):
+        if self._is_log(first, name):
+            self._keep(member, first, raw, place, name)
+
+    def _is_log(self, first: bytes, name: str) -> bool:
+        """True where it begins like one; what cannot be unpacked at all is told, for it may be one."""
+        try:
+            if self.wanted(_decoded_head(first)):
+                return True
             self.skipped += 1
-            return
-        self._keep(member, first, raw, place, name)
+        except Damage as damage:
+            self.tell(damage.kind, name, damage.text)
+        except MissingCodecError:
+            self.tell("W-ARC-NOCODEC", name, NO_CODEC)
+        return False
 
     def _keep(self, member: Member, first: bytes, raw: Iterator[bytes], place: tuple[int, ...], name: str) -> None:
         packer, held, tail = zlib.compressobj(1), bytearray(), b""
@@ -169,8 +190,7 @@ def walk(path: str, node: str | None, wanted: LooksLikeLog) -> Walk:
                 file.seek(0)
                 found.archive(capped(blocks(file), _size(path)), (), "")
     except MissingCodecError:
-        text = "zstd cannot be read without its library; skipped; install novatrace[zstd]"
-        found.notices.append(Notice("W-ARC-NOCODEC", "sources", path, text, incomplete=True))
+        found.tell("W-ARC-NOCODEC", "", NO_CODEC)
     if found.skipped:
         text = f"{found.skipped} members are no logs; not read"
         found.notices.append(Notice("I-IN-NOTLOG", "sources", path, text))

@@ -55,6 +55,9 @@ class MissingCodecError(Exception):
     """The decompressor of this format is not installed."""
 
 
+NO_CODEC = "zstd cannot be read without its library; skipped; install novatrace[zstd]"
+
+
 def compression_of(head: bytes) -> str | None:
     """The compression that the first bytes show, or None; names are not trusted."""
     return next((name for magic, name in _MAGIC if head.startswith(magic)), None)

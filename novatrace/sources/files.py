@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -53,6 +53,7 @@ def find(
     notices: list[Notice] = []
     beside: list[Beside] = []
     names: list[str] = []
+    links: list[str] = []
     seen: dict[tuple[int, int], str] = {}
     for given in paths:
         if given == "-":
@@ -65,7 +66,7 @@ def find(
             if kind is not None:
                 beside += _beside(path, kind)
                 continue
-            source = _source(path, given, node, seen, notices)
+            source = _source(path, given, node, seen, links, notices)
             if source is not None and source.is_archive:
                 found = walk(path, node, wanted)
                 names += [s.evidence.place for s in found.sources]
@@ -74,8 +75,16 @@ def find(
                 beside += found.beside
             elif source is not None:
                 sources.append(source)
+    notices += _not_followed(links)
     notices += holes(names, (source.evidence.place for source in sources))
     return Found(tuple(_numbered(without_copies(sources, notices))), tuple(notices), tuple(beside))
+
+
+def _not_followed(links: list[str]) -> Iterator[Notice]:
+    if links:
+        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+        text = f"a symbolic link{more}; not followed: give what it points to where that is not read anyway"
+        yield Notice("I-IN-LINK", "sources", links[0], text, len(links))
 
 
 def _beside(path: str, kind: str) -> Iterator[Beside]:
@@ -119,10 +128,26 @@ def _walk(given: str, notices: list[Notice]) -> Iterator[str]:
             )
         )
 
-    for folder, folders, files in os.walk(given, onerror=unreadable):
-        folders.sort()
+    left = [given]
+    while left:  # not os.walk: it calls itself for each level, and trees may be deeper than Python lets it
+        folder = left.pop()
+        folders, files = _listed(folder, unreadable)
         for name in sorted(files, key=_rotation_key):
             yield os.path.join(folder, name)  # noqa: PTH118 - see above
+        left += [os.path.join(folder, name) for name in sorted(folders, reverse=True)]  # noqa: PTH118 - see above
+
+
+def _listed(folder: str, unreadable: Callable[[OSError], None]) -> tuple[list[str], list[str]]:
+    """Names of the folders in a folder, and of everything else there: links, to folders too, are among the latter."""
+    folders: list[str] = []
+    others: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                (folders if entry.is_dir(follow_symlinks=False) else others).append(entry.name)
+    except OSError as error:
+        unreadable(error)
+    return folders, others
 
 
 def _rotation_key(name: str) -> tuple[str, tuple[int, str, int]]:
@@ -138,7 +163,7 @@ def _rotation_key(name: str) -> tuple[str, tuple[int, str, int]]:
 
 
 def _source(
-    path: str, given: str, node: str | None, seen: dict[tuple[int, int], str], notices: list[Notice]
+    path: str, given: str, node: str | None, seen: dict[tuple[int, int], str], links: list[str], notices: list[Notice]
 ) -> Source | None:
     asked_for = path == given
     if not asked_for and not_a_log(path):
@@ -146,7 +171,7 @@ def _source(
     try:
         status = os.lstat(path) if not asked_for else os.stat(path)  # noqa: PTH116 - see _walk
         if stat.S_ISLNK(status.st_mode):
-            notices.append(Notice("I-IN-LINK", "sources", path, "symbolic link; not followed"))
+            links.append(path)
             return None
         if not stat.S_ISREG(status.st_mode):
             notices.append(Notice("W-IN-NOTREG", "sources", path, "not a regular file; skipped", incomplete=asked_for))
@@ -158,7 +183,8 @@ def _source(
         seen[identity] = path
         evidence, head = _evidence(path, given, node, status)
     except OSError as error:
-        notices.append(Notice("W-IN-PERM", "sources", path, f"{_reason(error)}; skipped", incomplete=True))
+        kind = "E-IN-MISSING" if isinstance(error, FileNotFoundError) else "W-IN-PERM"
+        notices.append(Notice(kind, "sources", path, f"{_reason(error)}; skipped", incomplete=True))
         return None
     plain = compression_of(head) is None and encoding_of(head) is None
     return Source(

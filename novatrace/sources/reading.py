@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from novatrace.model.evidence import Notice
-from novatrace.sources.compression import Damage, MissingCodecError
+from novatrace.sources.compression import NO_CODEC, Damage, MissingCodecError
 from novatrace.sources.interface import Source
 
 HEAD_BYTES = 1 << 16
@@ -54,8 +54,7 @@ class Reading:
         except Damage as damage:
             self.notices.append(Notice(damage.kind, "sources", path, damage.text, incomplete=True))
         except MissingCodecError:
-            text = "zstd cannot be read without its library; skipped; install novatrace[zstd]"
-            self.notices.append(Notice("W-ARC-NOCODEC", "sources", path, text, incomplete=True))
+            self.notices.append(Notice("W-ARC-NOCODEC", "sources", path, NO_CODEC, incomplete=True))
         except OSError as error:
             text = f"{(error.strerror or str(error)).lower()}; what was read before is kept"
             self.notices.append(Notice("E-IN-IO", "sources", path, text, incomplete=True))
