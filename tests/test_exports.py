@@ -16,6 +16,7 @@ from test_redaction import CORPUS
 
 from novatrace import pipeline
 from novatrace.errors import LeakError, UsageError
+from novatrace.model.parts import changed
 from novatrace.pipeline import exporting
 from novatrace.pipeline.sharing import Sharing
 from novatrace.reports import tables
@@ -272,7 +273,7 @@ def test_no_canary_comes_out_of_any_export(format_name):
     moves = []
     for number, move in enumerate(case.migrations):
         own = texts[number * part : (number + 1) * part]
-        steps = tuple(replace(move.timeline[0], text=text) for text in own)
+        steps = tuple(changed(move.timeline[0], text=text) for text in own)
         moves.append(replace(move, fault=" ".join(own), timeline=(*move.timeline, *steps)))
     shown = everything(format_name, replace(case, migrations=tuple(moves)))
     assert "Cnry" not in shown
@@ -299,7 +300,7 @@ def test_an_export_that_would_leak_is_withheld(format_name, monkeypatch):
     key = "AKIA" + "ABCDEFGHIJKLMNOP"
     monkeypatch.setattr("novatrace.reports.redaction.Redaction.of", lambda _self, case: case)
     case = analysed(RACE)
-    step = replace(case.migrations[0].timeline[0], text=f"with {key}")
+    step = changed(case.migrations[0].timeline[0], text=f"with {key}")
     moves = (replace(case.migrations[0], fault=key, timeline=(step,)), *case.migrations[1:])
     with pytest.raises(LeakError) as caught:
         exported(format_name, replace(case, migrations=moves))

@@ -15,6 +15,7 @@ from cases import FIXTURES, INCIDENT, ROOT, analysed
 
 from novatrace import pipeline
 from novatrace.model.migration import HostNode
+from novatrace.model.parts import changed
 from novatrace.reports import chart_specs
 from novatrace.reports.html_blocks import prose
 from novatrace.reports.html_report import HtmlFormat
@@ -37,7 +38,7 @@ def page_of(case, *, pictures: bool = True) -> str:
 def hostile(case):
     """The case with markup of HTML wherever a log may put text."""
     moves = tuple(
-        replace(m, fault=MARKS, api_node=MARKS, timeline=tuple(replace(t, text=MARKS, node=MARKS) for t in m.timeline))
+        replace(m, fault=MARKS, api_node=MARKS, timeline=tuple(changed(t, text=MARKS, node=MARKS) for t in m.timeline))
         for m in case.migrations
     )
     findings = tuple(replace(f, title=MARKS, advice=MARKS) for f in case.findings)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from novatrace import pipeline
 from novatrace.errors import LeakError
+from novatrace.model.parts import changed
 from novatrace.pipeline.sharing import Sharing, passed
 from novatrace.reports.leak_gate import leaks
 from novatrace.reports.pseudonyms import Pseudonyms
@@ -174,7 +175,7 @@ def test_no_canary_comes_out_of_any_report(format_name):
     moves = []
     for number, move in enumerate(case.migrations):
         own = texts[number * part : (number + 1) * part + len(OTHERS)]
-        steps = tuple(replace(move.timeline[0], text=text) for text in own)
+        steps = tuple(changed(move.timeline[0], text=text) for text in own)
         moves.append(replace(move, fault=" ".join(own[:200]), timeline=(*move.timeline, *steps)))
     quotes = {f.evidence[0].provenance: "\n".join(texts[-200:]) for f in case.findings}
     case = replace(case, migrations=tuple(moves), quotes=quotes)

@@ -7,7 +7,6 @@ import os
 import re
 import stat
 import subprocess
-from dataclasses import fields, is_dataclass
 from dataclasses import replace as but
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from markdown_it import MarkdownIt
 from novatrace import pipeline
 from novatrace.analysis.replay import batch as batches
 from novatrace.errors import NothingToAnalyseError, UsageError
+from novatrace.model.parts import changed, fields_of
 from novatrace.pipeline import replay
 from novatrace.reports import batch_list, chart_specs, plan_script, view_simulate
 from novatrace.reports.document import Figure
@@ -234,11 +234,11 @@ def later(migrations, by_us):
     def moved(thing):
         if isinstance(thing, tuple):
             return tuple(moved(each) for each in thing)
-        if not is_dataclass(thing):
+        if not fields_of(thing.__class__):
             return thing
-        return but(thing, **{
-            f.name: value + by_us if f.name.endswith("_us") and value is not None else moved(value)
-            for f in fields(thing) for value in [getattr(thing, f.name)]
+        return changed(thing, **{
+            name: value + by_us if name.endswith("_us") and value is not None else moved(value)
+            for name in fields_of(thing.__class__) for value in [getattr(thing, name)]
         })  # fmt: skip
 
     return tuple(but(moved(m), request_id=f"{m.request_id}-{by_us}") for m in migrations)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -18,6 +17,7 @@ from novatrace.model.case import Case
 from novatrace.model.event import Event
 from novatrace.model.kept import Kept
 from novatrace.model.migration import HostNode
+from novatrace.model.parts import changed, fields_of
 from novatrace.pipeline import spooled
 from novatrace.pipeline.ingest import ingest, plan_of
 from novatrace.pipeline.spooled import SpooledEvents
@@ -101,9 +101,9 @@ def shelved(case: Case) -> tuple[Case, int]:
             looked_up += 1
         if isinstance(thing, Kept | tuple):
             return tuple(plain(item) for item in thing)
-        if not is_dataclass(thing):
+        if not fields_of(thing.__class__):
             return thing
-        return replace(thing, **{each.name: plain(getattr(thing, each.name)) for each in fields(thing)})
+        return changed(thing, **{name: plain(getattr(thing, name)) for name in fields_of(thing.__class__)})
 
     return plain(case), looked_up
 

@@ -23,6 +23,7 @@ from novatrace.analysis.slots import proven_slots, slots_of
 from novatrace.analysis.views import OF_CLASS, RESOURCES, amounts, merged
 from novatrace.model.capacity import Arrival, Burst, Capacity, Counted, Slots
 from novatrace.model.migration import Citation, HostNode, Migration, Resources
+from novatrace.model.parts import changed
 
 
 def judge(
@@ -174,7 +175,7 @@ def _not_contradicted(reached: list[Reached], capacity: Capacity | None) -> Capa
         return None
     slots, inside = slots_of(reached, capacity, ()), sum(r.arrival.outcome == "admitted" for r in reached)
     stale = [name for name in RESOURCES if (room := getattr(slots, name)) is not None and room < inside]
-    return replace(capacity, free=replace(capacity.free, **dict.fromkeys(stale))) if stale else capacity
+    return replace(capacity, free=changed(capacity.free, **dict.fromkeys(stale))) if stale else capacity
 
 
 def _binding(refused: list[Reached]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Evidence:
         return self.path if self.member is None else f"{self.path}!{self.member}"
 
 
-class Provenance(Struct, frozen=True, gc=False):
+class Provenance(Struct, frozen=True, gc=False, array_like=True):
     """A place in an input: byte offset and length in the decompressed stream, first physical line."""
 
     evidence_id: int

@@ -7,7 +7,7 @@ of a fixed set of words are left alone. An error in a rule withholds the text th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from novatrace.model.case import Case
 from novatrace.model.evidence import LineLedger, Notice, Provenance
 from novatrace.model.kept import Kept
 from novatrace.model.migration import Candidate, Citation, ClaimResource, FilterStep, HostNode, Link, Resources
+from novatrace.model.parts import changed, fields_of
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports.pseudonyms import Pseudonyms
 from novatrace.reports.secrets import mask, recurring
@@ -200,14 +201,14 @@ def _names_in(thing: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - whatev
     if isinstance(thing, (tuple, Kept)):
         for item in thing:
             yield from _names_in(item)
-    elif is_dataclass(thing) and not isinstance(thing, _NO_TEXT):
-        for each in fields(thing):
-            value = getattr(thing, each.name)
+    elif not isinstance(thing, _NO_TEXT):
+        for name in fields_of(thing.__class__):
+            value = getattr(thing, name)
             if isinstance(value, str):
-                if each.name in _NAMES:
-                    yield _NAMES[each.name], value
-            elif each.name == "ignored":
-                yield from (("host", name) for name in value)
+                if name in _NAMES:
+                    yield _NAMES[name], value
+            elif name == "ignored":
+                yield from (("host", host) for host in value)
             else:
                 yield from _names_in(value)
 
@@ -220,7 +221,7 @@ def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> A
         return _items(thing, text, names)
     if isinstance(thing, dict):
         return {text(key) if isinstance(key, str) else key: _walk(value, text, names) for key, value in thing.items()}
-    changed = {}
+    changes = {}
     for name, fixed, kind in _fields_of(thing.__class__, names is None):
         old = getattr(thing, name)
         if old is None or (fixed and isinstance(old, (str, dict))):
@@ -232,8 +233,8 @@ def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> A
         else:
             new = _walk(old, text, names)
         if new is not old and new != old:
-            changed[name] = new
-    return replace(thing, **changed) if changed else thing
+            changes[name] = new
+    return changed(thing, **changes) if changes else thing
 
 
 def _keys(counts: dict[str, Any], kind: str, text: Callable[[str], str], names: Pseudonyms | None) -> dict[str, Any]:
@@ -260,12 +261,12 @@ def _items(things: Any, text: Callable[[str], str], names: Pseudonyms | None) ->
 
 
 @cache
-def _fields_of(kind: type[Any], names_kept: bool) -> tuple[tuple[str, bool, str], ...]:
+def _fields_of(kind: Any, names_kept: bool) -> tuple[tuple[str, bool, str], ...]:  # noqa: ANN401 - a class
     """What of a class can hold text: (field, whether a text in it is one of a fixed set, kind of name)."""
-    if not is_dataclass(kind) or issubclass(kind, _NO_TEXT) or (names_kept and issubclass(kind, _NAMES_ALONE)):
+    if issubclass(kind, _NO_TEXT) or (names_kept and issubclass(kind, _NAMES_ALONE)):
         return ()
     return tuple(
-        (each.name, each.name in _FIXED, _NAMES.get(each.name, ""))
-        for each in fields(kind)
-        if each.type not in _NUMBERS
+        (name, name in _FIXED, _NAMES.get(name, ""))
+        for name, written in fields_of(kind).items()
+        if written not in _NUMBERS
     )

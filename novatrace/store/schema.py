@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "6"
+VERSION = "7"
 PARTS = ("evidence", "coverage", "notices", "migrations", "bursts", "views", "findings", "settings", "clocks")
 
 # pieces: what reading gave, so that the same bytes are not read again. parts: the analysed case, one row an item.

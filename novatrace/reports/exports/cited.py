@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
 from novatrace.model.kept import Kept
+from novatrace.model.parts import fields_of
 
 
 def places(case: Case) -> set[Provenance]:
@@ -22,6 +22,6 @@ def _places(thing: Any) -> Iterator[Provenance]:  # noqa: ANN401 - whatever the 
     elif isinstance(thing, (tuple, list, Kept)):
         for item in thing:
             yield from _places(item)
-    elif is_dataclass(thing):
-        for each in fields(thing):
-            yield from _places(getattr(thing, each.name))
+    else:
+        for name in fields_of(thing.__class__):
+            yield from _places(getattr(thing, name))
