@@ -8,7 +8,6 @@ trying each one on the samples of all others.
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 from novatrace.errors import UsageError
 from novatrace.parsing.definitions import Sample, expand
+from novatrace.parsing.documents import ANYWHERE, anywhere, document, packed
 from novatrace.parsing.months import LOCAL_MONTH
 
 # The name of oslo.log's default layout: most lines have it, and it is read by shorter ways.
@@ -38,8 +38,8 @@ class Layout:
 
     Attributes:
         name: as shown in reports.
-        kind: ``text`` (a pattern), ``json`` (one object a line, fields by key path) or ``export`` (a journal's entry,
-            several lines of KEY=value).
+        kind: ``text`` (a pattern), ``json`` (one object a line, fields by key path), ``pack`` (several objects in one
+            line) or ``export`` (a journal's entry, several lines of KEY=value).
         envelope: its ``inner`` field holds the line of another layout.
         strict: an envelope that counts only around a line of another layout.
         whole_file: an envelope that counts only where the first record of an input is in it: what looks like it in the
@@ -52,7 +52,9 @@ class Layout:
         writer: fields that tell which process an enveloped line is from.
         partial: (field, text): the field has this text where the line goes on in the next one.
         whole_ends: what the inner text ends with where the line does not go on.
-        escapes: ``octal`` where control characters are written ``#012``.
+        escapes: ``octal`` where control characters are written ``#012``, ``csv`` where quotation marks are doubled, ``quoted``
+            where a backslash or an entity stands for them.
+        guess: it fits what nobody described, so that what it gives is less sure.
     """
 
     name: str
@@ -74,46 +76,42 @@ class Layout:
     whole_ends: str
     escapes: str | None
     samples: tuple[Sample, ...]
+    guess: bool = False
 
     def fields(self, line: str) -> dict[str, Any] | None:
         """The fields of a line, or None when it is not of this layout; absent fields are left out."""
         if self.pattern is not None:
             match = self.pattern.fullmatch(line)
             return None if match is None else {k: v for k, v in match.groupdict().items() if v is not None}
+        if self.kind == "pack":
+            inner = packed(line)
+            return None if inner is None else {"inner": inner}
         if self.kind == "export":
             entry = dict(part.split("=", 1) for part in line.split("\x1e" if "\x1e" in line else "\n") if "=" in part)
             return self.of_record(entry) if line.startswith("__") else None
         return self._json_fields(line)
 
     def _json_fields(self, line: str) -> dict[str, Any] | None:
-        if not line.startswith("{"):
-            return None
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            return None
-        return self.of_record(record) if isinstance(record, dict) else None
+        record = document(line) if line.startswith("{") else None
+        return None if record is None else self.of_record(record)
 
     def of_record(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        """The fields of an object, or None when it lacks a required one (``a|b``: one of both).
-
-        The object may be the document of a search engine's hit.
-        """
-        if isinstance(record.get("_source"), dict):
-            record = record["_source"]
+        """The fields of an object, or None when it lacks a required key (``a|b``: one of both) or the text inside."""
         for wanted in self.required:
             if all(_at(record, path) is None for path in wanted.split("|")):
                 return None
         found = {}
         for name, paths in self.keys.items():
-            value = next((v for path in paths if (v := _at(record, path)) is not None), None)
+            value = next((v for path in paths if (v := _at(record, path, name)) is not None), None)
             if value is not None:
                 found[name] = value
-        return found
+        return None if self.guess and "inner" not in found else found
 
 
-def _at(record: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - whatever the JSON holds
-    """The value of a path; a key that has dots in itself is found too."""
+def _at(record: dict[str, Any], path: str, field: str = "") -> Any:  # noqa: ANN401 - whatever the JSON holds
+    """The value of a path; a key that has dots in itself is found too. ``~key``: anywhere (``parsing.documents``)."""
+    if path.startswith(ANYWHERE):
+        return anywhere(record, field, path[1:])
     if path in record:
         value: Any = record[path]
         return None if isinstance(value, dict) else value
@@ -154,6 +152,7 @@ def parse_layout(text: str, origin: str) -> Layout:
             whole_ends=table.get("whole_ends", ""),
             escapes=table.get("escapes"),
             samples=tuple(Sample(s["line"], dict(s["expect"])) for s in table.get("sample", ())),
+            guess=bool(table.get("guess", False)),
         )
     except (tomllib.TOMLDecodeError, KeyError, re.error) as error:
         raise UsageError(f"{origin}: not a layout: {error}") from error
