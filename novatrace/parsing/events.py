@@ -18,6 +18,7 @@ from novatrace.parsing.journal_export import is_export
 from novatrace.parsing.layout_reader import LayoutReader
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import PhysicalLine
+from novatrace.parsing.pretty_json import documents_of, is_pretty
 from novatrace.parsing.record import Record
 
 _SOLE_REACH = 8
@@ -63,11 +64,12 @@ def _first(several: Iterable[tuple[Message, ...]], text: str) -> tuple[Message, 
 def recognised(lines: list[PhysicalLine], layouts: tuple[Layout, ...] = ()) -> bool:
     """True when any of the lines has a known layout."""
     reader = LayoutReader(first=layouts)
+    whole = [line for line, _ in documents_of(iter(lines))] if is_pretty(lines) else lines
     return is_export(lines) or any(
         found is not None
         and not (found.bare and found.strict)
         and (found.fields.get("level") or found.service or found.writer or "month" in found.fields)
-        for line in lines
+        for line in whole
         if (found := reader.read(line.text.decode("utf-8", "replace"))) is not None
     )
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 LINE_CAP_BYTES = 1 << 20
 _DATED = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\[\d{4}-\d\d-\d\d ")
+# A line that ends inside the bracket of its ids, and what closes it in the next one.
+_OPEN = re.compile(rb"\[(?:None |req-|instance: )[\w\- ]*\r?\Z")
+_CLOSED = re.compile(rb"[\w\- ]{0,160}\]")
 _MIN_WRAP_WIDTH = 40
 _ENOUGH_HEADS = 3
 
@@ -94,14 +97,34 @@ def wrap_width(lines: list[PhysicalLine]) -> int | None:
     return width if open_bracket or len({head[_MIN_WRAP_WIDTH:] for head in heads}) >= _ENOUGH_HEADS else None
 
 
-def unbroken(lines: Iterable[PhysicalLine], width: int | None) -> Iterator[tuple[PhysicalLine, int]]:
+def closed(lines: Iterable[PhysicalLine]) -> Iterator[tuple[PhysicalLine, int]]:
+    """Lines of which one that ends inside the bracket of its ids has got what closes it, and how many further lines that took.
+
+    Somebody's terminal or editor broke it there; of the others nobody knows whether they were broken.
+    """
+    held: PhysicalLine | None = None
+    for line in lines:
+        if held is not None:
+            if _CLOSED.match(line.text) and not looks_dated(line.text):
+                text = held.text.rstrip(b"\r") + line.text
+                yield PhysicalLine(text, held.offset, held.number, held.length + line.length), 1
+                held = None
+                continue
+            yield held, 0
+            held = None
+        if line.text.rfind(b"[") > line.text.rfind(b"]") and _OPEN.search(line.text):
+            held = line
+        else:
+            yield line, 0
+    if held is not None:
+        yield held, 0
+
+
+def unbroken(lines: Iterable[PhysicalLine], width: int) -> Iterator[tuple[PhysicalLine, int]]:
     """Lines with what a terminal of a width broke off put back, and how many further lines that took."""
     held: PhysicalLine | None = None
     broken, joined = False, 0
     for line in lines:
-        if width is None:
-            yield line, 0
-            continue
         if held is not None and broken and not looks_dated(line.text):
             text = held.text.rstrip(b"\r") + line.text.rstrip(b"\r")
             held = PhysicalLine(text, held.offset, held.number, held.length + line.length)

@@ -12,6 +12,7 @@ from novatrace.parsing.journal_export import is_export
 from novatrace.parsing.layout_reader import LayoutReader, Line
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines, wrap_width
+from novatrace.parsing.pretty_json import documents_of, is_pretty
 from novatrace.parsing.record import Naming, node_of
 from novatrace.parsing.timestamps import Clock, changes_between
 from novatrace.parsing.years import Written
@@ -30,6 +31,7 @@ class Manner:
         wrap_width: the width at which a terminal broke its records, or None.
         line_by_line: True for the reader that takes every line apart (the reference).
         export: True for the entries of ``journalctl -o export``.
+        pretty: True for JSON documents over several lines.
         own_names: True where the lines of several machines stand in it, so that each line's own name counts.
         layouts: the user's own layouts.
         carrier: the outermost layout of the first record.
@@ -40,6 +42,7 @@ class Manner:
     wrap_width: int | None
     line_by_line: bool = False
     export: bool = False
+    pretty: bool = False
     own_names: bool = False
     layouts: tuple[Layout, ...] = ()
     carrier: str = ""
@@ -60,6 +63,7 @@ class Manner:
                 self.line_by_line,
                 self.clock,
                 self.export,
+                self.pretty,
                 self.own_names,
                 own,
                 self.carrier,
@@ -100,7 +104,9 @@ def manner_of(
     if is_export(probe):
         basis = "UTC (microseconds since 1970 in the entry)"
         return Manner(Clock(zone.local), basis, None, line_by_line=True, export=True, layouts=layouts)
-    texts = [line.text.decode("utf-8", "replace") for line in probe]
+    pretty = is_pretty(probe)
+    lines = [line for line, _ in documents_of(iter(probe))] if pretty else probe
+    texts = [line.text.decode("utf-8", "replace") for line in lines]
     found = _records(texts, layouts)
     clock, basis = Clock(zone.local), zone.basis
     if found:
@@ -110,7 +116,7 @@ def manner_of(
     nodes = {node for line in found if (node := node_of(line.fields, naming)) is not None}
     in_order = _comes_twice(clock, found, evidence) or (clock.calendar is not None and clock.calendar.turning)
     return Manner(
-        clock, basis, wrap_width(probe), line_by_line or in_order, own_names=len(nodes) > 1, layouts=layouts,
+        clock, basis, wrap_width(probe), line_by_line or in_order or pretty, pretty=pretty, own_names=len(nodes) > 1, layouts=layouts,
         carrier=found[0].layout.partition("/")[0] if found else "",
     )  # fmt: skip
 

@@ -18,13 +18,16 @@ from novatrace.parsing.context import service_of
 from novatrace.parsing.journal_export import entries
 from novatrace.parsing.layout_reader import LayoutReader, Line, embedded
 from novatrace.parsing.layouts import OSLO, OsloParts
-from novatrace.parsing.lines import PhysicalLine, looks_dated, unbroken
+from novatrace.parsing.lines import PhysicalLine, closed, looks_dated, unbroken
 from novatrace.parsing.manner import Manner
+from novatrace.parsing.pretty_json import documents_of
 from novatrace.parsing.record import Naming, Record, record_of
 from novatrace.parsing.shapes import shape_of
 
 MESSAGE_CAP_CHARS = 1 << 18
 INHERIT_WITHIN_BYTES = 1 << 16
+# How far the rest of a record may reach that begins before its file.
+BEGINS_WITHIN_LINES = 1000
 Edge = tuple[int | None, str | None]
 _INHERIT_WITHIN_US = 2_000_000
 
@@ -99,7 +102,10 @@ class RecordReader:
         if line is not None and not line.bare:
             return False
         inner = text if line is None else line.text
-        rule = self._layouts.rule(inner, first=opened is None)
+        first = opened is None and physical.number <= BEGINS_WITHIN_LINES and (line is None or line.strict)
+        rule = self._layouts.rule(inner, first=first)
+        if rule is None and line is not None and line.strict:
+            rule = self._layouts.rule(text)
         if rule is not None:
             self.coverage.lines.ignored += 1
             self.coverage.ignored[rule] = self.coverage.ignored.get(rule, 0) + 1
@@ -122,7 +128,10 @@ class RecordReader:
         counted = self._counted(lines)
         if self._manner.export:
             return entries(counted)
-        return unbroken(counted, self._manner.wrap_width)
+        if self._manner.pretty:
+            return documents_of(counted)
+        width = self._manner.wrap_width
+        return closed(counted) if width is None else unbroken(counted, width)
 
     def _counted(self, lines: Iterable[PhysicalLine]) -> Iterator[PhysicalLine]:
         for line in lines:
