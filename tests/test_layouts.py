@@ -50,6 +50,7 @@ OPERATORS_HAVE = {
     "journalctl json, with bytes and with oslo's own fields": (
         "journalctl-json", "journalctl-json-coloured", "journalctl-json-native",
     ),
+    "journalctl json-pretty": ("journalctl-json-pretty",),
     "journalctl export": ("journalctl-export", "journalctl-export-coloured"),
     "syslog of RFC 3164, RFC 5424, with two clocks and escapes": (
         "syslog-rfc3164", "syslog-rfc5424", "syslog-named", "syslog-untagged", "syslog-iso-named", "syslog-severity",
@@ -62,17 +63,26 @@ OPERATORS_HAVE = {
     "access lines": ("http-access", "uwsgi-access", "eventlet-access", "apache-error", "kolla-apache-error"),
     "exports of collectors": ("logstash", "filebeat", "opensearch-hits", "kolla-fluentd", "fluentd-file", "loki", "gelf"),
     "blank lines between records": ("blank-lines-between",),
-    "records broken by a terminal": ("wrapped-by-a-terminal",),
+    "records broken by a terminal, or inside an id": ("wrapped-by-a-terminal", "wrapped-inside-the-ids"),
     "colours as they are written on the way": ("colour-octal", "colour-caret", "colour-literal", "colour-lost-escape"),
     "headers that lack something": ("oslo-no-date", "oslo-no-milliseconds", "oslo-no-process"),
     "fractions by comma and of nine digits": ("oslo-comma", "oslo-nanoseconds"),
     "Chinese messages": ("chinese",),
     "a layout that changes in the middle": ("upgrade",),
-    "pasted lines": ("indented", "indented-quotation", "indented-numbers", "stamp-of-a-tool", "ci-console"),
+    "pasted lines": (
+        "indented", "indented-quotation", "indented-numbers", "indented-editor", "stamp-of-a-tool",
+        "stamp-of-a-tool-multilog", "ci-console", "quoted", "quoted-pane", "name-prefix", "grep-any",
+    ),
+    "documents of collectors that nobody described": (
+        "json-any", "json-any-own-names", "json-pack", "json-prefixed", "json-prefixed-fluentd",
+    ),
+    "exports as a table, and of a cloud's log service": ("csv", "cloudwatch-tail"),
+    "a format of the site's own, not stated": ("site-format",),
+    "a journal's line without its stamp": ("journalctl-no-stamp",),
     "torn lines": ("torn-line",),
 }  # fmt: skip
 NO_EVENT = {"chinese", "quirks-of-an-old-api"}  # translated words, and an API that was only asked
-TIMELESS = {"journalctl-cat"}
+TIMELESS = {"journalctl-cat", "journalctl-no-stamp"}
 HEAD = "2026-11-23 00:12:26.335 7 WARNING nova.scheduler.utils [req-9e7059ce-cf78-42e9-aabd-496fb9118682 u p] "
 MESSAGE = "Filter RamFilter returned 3 host(s)"
 

@@ -6,8 +6,9 @@ that no other layout fits is *bare*: it goes on what the same process said befor
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,12 @@ from novatrace.parsing.layouts import OSLO, USER_FIRST, Layout, OsloParts, beats
 
 COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\x1b|\\033|\\u001b|\\e)\[[\d;]*[mK]|\[0[01](?:;\d\d)?m")
 _OCTAL = re.compile(r"#(0(?:1[0-7]|0[1-7]|2[0-7]|3[0-7]))")
+# How an envelope writes what its text may not hold, and how to undo it.
+_ESCAPES: dict[str, Callable[[str], str]] = {
+    "octal": lambda raw: _OCTAL.sub(lambda m: chr(int(m[1], 8)), raw) if "#0" in raw else raw,
+    "csv": lambda raw: raw.replace('""', '"'),
+    "quoted": lambda raw: html.unescape(raw.replace('\\"', '"')),
+}
 _DEPTH = 4
 _OUTER_TIME = ("month", "day", "year", "date", "time", "fraction", "zone", "created", "created_us", "stamp")
 
@@ -145,7 +152,7 @@ class LayoutReader:
         partial = envelope.partial is not None and outer.get(envelope.partial[0]) == envelope.partial[1]
         if envelope.whole_ends:
             partial = not raw.endswith(envelope.whole_ends)
-        text = _OCTAL.sub(lambda m: chr(int(m[1], 8)), raw) if envelope.escapes and "#0" in raw else raw
+        text = raw if envelope.escapes is None else _ESCAPES[envelope.escapes](raw)
         first, *rest = (part.rstrip("\r") for part in text.rstrip("\n").split("\n"))
         inner = self._read(first, depth + 1) if depth < _DEPTH else None
         line = _merged(envelope, outer, inner, first)

@@ -145,7 +145,7 @@ class Clock:
     def _date(self, fields: dict[str, Any]) -> str | None:
         date: str | None = fields.get("date")
         if date is not None or "time" not in fields:
-            return date
+            return date if date is None or "/" not in date else date.replace("/", "-")
         if "month" in fields:
             month, day = month_of(fields["month"]), int(fields["day"])
             year = fields.get("year") or self._year(month, day)
