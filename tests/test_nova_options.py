@@ -16,7 +16,7 @@ from novatrace.findings._options import OPTIONS
 from novatrace.model.releases import position
 
 __all__ = ["asked_for"]
-NAMED = re.compile(r"_options\.named\(\s*\"(\w+)\"")
+NAMED = re.compile(r"_options\.named\(\s*[\"'](\w+)[\"']")
 GROUP = re.compile(r"""OptGroup\(\s*(?:name=)?['"](\w+)['"]""")
 
 

@@ -121,10 +121,10 @@ def test_comments_and_other_sections_of_a_nova_conf_count_for_nothing():
     ],
 )
 def test_a_sites_own_format_is_read(novatrace, tmp_path, form, line):
-    """Given with --log-format, or found in the nova.conf beside the logs; unknown without."""
+    """Given with --log-format, or found in the nova.conf beside the logs; without them it is read by guess, and named so."""
     (tmp_path / "nova-compute.log").write_text(line.format(IDS.split(maxsplit=1)[0], UUID) + "\n")
-    without = json.loads(novatrace("inspect", tmp_path / "nova-compute.log", "-q", "-f", "json").stdout or "null")
-    assert without is None or without["coverage"]["inputs"][0]["lines"]["unparsed"] == 1
+    without = json.loads(novatrace("inspect", tmp_path / "nova-compute.log", "-q", "-f", "json").stdout)
+    assert without["coverage"]["inputs"][0]["layout"] == "site-format"
     given = json.loads(
         novatrace("inspect", tmp_path / "nova-compute.log", "-q", "-f", "json", "--log-format", form).stdout
     )
@@ -132,6 +132,7 @@ def test_a_sites_own_format_is_read(novatrace, tmp_path, form, line):
     found = json.loads(novatrace("inspect", tmp_path, "-q", "-f", "json").stdout)
     for report in (given, found):
         seen_here = report["coverage"]["inputs"][0]
+        assert seen_here["layout"] != "site-format"
         assert seen_here["lines"]["parsed"] == 1
         assert seen_here["first_us"] == NOON_US
         assert seen_here["levels"] == {"INFO": 1}
