@@ -282,9 +282,10 @@ class BlockScanner:
         offset, needle, end = record.offset - len(text), record.logger.encode(), len(text)
         while (at := text.rfind(needle, max(0, len(text) - INHERIT_WITHIN_BYTES), end)) >= 0:
             end = text.rfind(b"\n", 0, at) + 1
-            head = self.reader.single(text[end : _end(text, at)], offset + end, 0, 0)
-            if head is not None and head.request_id and (head.logger, head.pid) == (record.logger, record.pid):
-                return head
+            heads = self.reader.those_of(text[end : _end(text, at)], offset + end, 0, 0)
+            for head in reversed(list(heads)):
+                if head.request_id and (head.logger, head.pid) == (record.logger, record.pid):
+                    return head
         return None
 
     def _behind(self, offset: int) -> bytes:

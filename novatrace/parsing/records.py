@@ -161,7 +161,8 @@ class RecordReader:
         if opened.counted:
             return self.adopted(record)
         # What stands in one physical line belongs together, whoever looks for heads in the lines before.
-        return self.adopted(record, self._last.get((record.logger, record.pid)))
+        head = self._last.get((record.logger, record.pid))
+        return self.adopted(record, head if head is not None and head.offset == record.offset else None)
 
     def adopted(self, record: Record, head: Record | None = None) -> Record:
         """A record without ids that belongs to the one before it (traceback lines carry no bracket), with its ids."""
@@ -171,10 +172,14 @@ class RecordReader:
 
     def single(self, raw: bytes, offset: int, number: int, length: int) -> Record | None:
         """The record of one line that has no continuation, or None when no layout fits; it is not counted."""
+        return next(self.those_of(raw, offset, number, length), None)
+
+    def those_of(self, raw: bytes, offset: int, number: int, length: int) -> Iterator[Record]:
+        """The records of one line, of which there are several where documents are packed; they are not counted."""
         line = self._layouts.read(_text_of(raw, number)[0])
-        if line is None or line.bare:
-            return None
-        return self._record(_Open(line, PhysicalLine(raw, offset, number, length), length))
+        if line is not None and not line.bare:
+            for part in embedded(line):
+                yield self._record(_Open(part, PhysicalLine(raw, offset, number, length), length))
 
     def edge(self, raw: bytes) -> Edge | None:
         """The moment and the service of a line of oslo's default layout (valid UTF-8); None for any other line."""
