@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_replay import PlainReplay
 
-from novatrace.analysis.replay import choosing, top_set
+from novatrace.analysis.replay import choosing, head_set, top_set
 from novatrace.analysis.replay import view as view_module
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.chance import Chance, NoChanceError
 from novatrace.analysis.replay.choosing import Chooser
+from novatrace.analysis.replay.head_set import HeadSet
 from novatrace.analysis.replay.interval import interval, share
+from novatrace.analysis.replay.levels import levels_of
 from novatrace.analysis.replay.player import Player, replay
 from novatrace.analysis.replay.ranking import Ranking, ordered
 from novatrace.analysis.replay.top_set import TopSet
@@ -32,6 +34,9 @@ SETS_OF_WEIGHERS = (
     (Weigher("ram", 1.0), Weigher("disk", 1.0), Weigher("io_ops", -1.0)),
     (Weigher("ram", -2.0), Weigher("num_instances", -1.0), Weigher("io_ops", -1.0)),
     (),
+    (Weigher("io_ops", -1.0),),
+    (Weigher("num_instances", 2.0),),
+    (Weigher("disk", 0.5),),
 )
 
 
@@ -138,6 +143,57 @@ def test_what_follows_changes_is_what_is_made_anew(seed, size, kept, reserve, sh
                         assert sorted(inside) == sorted(ordered(scores[run])[:size])
 
 
+@given(st.integers(0, 10**9), st.integers(1, 4), st.booleans(), st.sampled_from([1, 8]))
+@settings(max_examples=150, deadline=None)
+def test_heads_of_levels_are_the_best_hosts(seed, size, kept, share):
+    """Other changes in every run: the hosts of the set are the first ones of Nova's order; None passes where fewer do."""
+    scenario, rng = thrice(any_scenario(seed)), random.Random(seed)
+    rules = but(scenario.rules, kept_bounds=kept)
+    board = Board(scenario)
+    levels = levels_of(board, rules)
+    if levels is None:
+        return
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(view_module, "_SHARE", share)
+        view = View(board, [w.name for w in rules.weighers])
+        followers = [(cls, Ranking(view, cls, rules), HeadSet(view, cls, levels, size)) for cls in board.classes]
+        view.spread(4)
+        for _ in range(6):
+            for _ in range(rng.choice([0, 1, 1, 1, 2, 9])):
+                hosts = np.array([rng.randint(-1, board.size - 1) for _ in range(4)])
+                view.take(hosts, rng.choice(board.classes))
+            for _, ranking, heads in followers:
+                if rng.random() < 0.6:
+                    best = [ordered(row)[:size] for row in ranking.refresh()]
+                    assert [sorted(int(h) for h in row if h >= 0) for row in heads.members()] == [*map(sorted, best)]
+
+
+@pytest.mark.parametrize(
+    ("weighers", "kept", "there"),
+    [
+        ((Weigher("ram", 1.0),), False, True), ((Weigher("io_ops", -1.0),), True, True), ((Weigher("ram", -1.0),), False, False),
+        ((Weigher("num_instances", 1.0),), False, False), ((Weigher("ram", 1.0), Weigher("disk", 1.0)), True, False), ((), True, False),
+    ],
+)  # fmt: skip
+def test_there_are_levels_only_where_one_weigher_falls_with_every_vm(weighers, kept, there):
+    """With two of them, or where hosts grow heavier as they fill, an order made once would be wrong."""
+    hosts = tuple(
+        ReplayHost(HostNode(f"h{i}"), Resources(4, 9, 9), seen_ram_mb=9, seen_disk_mb=9216, io_ops=0, instances=1)
+        for i in range(3)
+    )
+    scenario = Scenario(
+        "file",
+        "x",
+        hosts,
+        (ReplayVm("v", Resources(1, 1, 1)),),
+        (),
+        NUMBERED,
+        NUMBERED,
+        Rules(weighers, kept_bounds=kept),
+    )
+    assert (levels_of(Board(scenario), scenario.rules) is not None) == there
+
+
 def assert_ranked(scenario, board, view, cls, run, row):
     """The row of scores is what Nova's formula gives for the hosts that pass."""
     room = [*board.filters, *board.others]
@@ -148,13 +204,14 @@ def assert_ranked(scenario, board, view, cls, run, row):
         assert row[passing].tolist() == weights(scenario.rules.weighers, raw, len(passing))
 
 
+@pytest.mark.parametrize("by_levels", [True, False])
 @pytest.mark.parametrize(
     "rules",
     [Rules((Weigher("ram", 1.0),), subset_size=3), Rules((), subset_size=None), Rules((), by_slots=True),
      Rules((Weigher("ram", 1.0),), shuffle_ties=True)],
     ids=["subset", "all", "slots", "ties"],
 )  # fmt: skip
-def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules):
+def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules, by_levels):
     """After other changes in every run each chooses by its own view; so do those who were refused before."""
     hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(r, 9), seen_ram_mb=s) for i, (r, s) in enumerate(
         [(4, 8), (2, 8), (6, 8), (1, 2), (0, 9)]))  # fmt: skip
@@ -164,7 +221,8 @@ def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules):
     view.spread(runs)
     taken = np.arange(runs) % 2  # run by run host 0 or host 1 gets a VM
     view.take(taken, board.classes[0])
-    chooser, chance = Chooser(view, board.classes[0], but(rules, max_attempts=2)), Chance("seed", runs)
+    levels = levels_of(board, rules) if by_levels else None
+    chooser, chance = Chooser(view, board.classes[0], but(rules, max_attempts=2), None, levels), Chance("seed", runs)
     wanted = {
         "subset": ({0: 1, 1: 1, 2: 1}, {0: 1, 1: 1, 2: 1}),
         "all": ({0: 1, 1: 1, 2: 1, 3: 1}, {0: 1, 1: 1, 2: 1, 3: 1}),
@@ -182,10 +240,11 @@ def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules):
     assert_chances(again, left)
 
 
-@pytest.mark.parametrize("kept", [1, 3, 48])
-def test_ties_are_shuffled_among_all_that_are_equal_however_few_are_kept(kept, monkeypatch):
+@pytest.mark.parametrize(("kept", "by_levels"), [(1, False), (3, False), (48, False), (5, True), (48, True)])
+def test_ties_are_shuffled_among_all_that_are_equal_however_few_are_kept(kept, by_levels, monkeypatch):
     """Twelve hosts of one weight of which one was tried, one worse, one better that is full; kept are fewer or more."""
     monkeypatch.setattr(choosing, "_TIES", kept)
+    monkeypatch.setattr(head_set, "_WIDE", kept)
     hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(9, 9), seen_ram_mb=8) for i in range(12))
     hosts += tuple(
         ReplayHost(HostNode(n), Resources(c, 9), seen_ram_mb=s) for n, c, s in (("worse", 9, 7), ("full", 0, 9))
@@ -196,7 +255,8 @@ def test_ties_are_shuffled_among_all_that_are_equal_however_few_are_kept(kept, m
     view = View(board, ["ram"])
     view.spread(runs)
     view.take(np.arange(runs) % 3 - 1, board.classes[0])  # in a third nothing, in the others host 0 or host 1 is taken
-    chooser, chance = Chooser(view, board.classes[0], rules), Chance("seed", runs)
+    levels = levels_of(board, rules) if by_levels else None
+    chooser, chance = Chooser(view, board.classes[0], rules, None, levels), Chance("seed", runs)
     chosen = chooser.one(chance)
     assert_chances(chosen[::3], dict.fromkeys(range(12), 1))
     assert_chances(chosen[1::3], dict.fromkeys(range(1, 12), 1))
@@ -218,6 +278,18 @@ def assert_chances(chosen, parts):
     for host, part in parts.items():
         share = part / sum(parts.values())
         assert abs(counts[host] - len(chosen) * share) < 5 * (len(chosen) * share * (1 - share)) ** 0.5 + 1e-9
+
+
+def test_unknown_room_is_weighed_as_enough_for_all():
+    """One host of room for two and one of which nothing is known, four VMs: chances of 2 to 4, in every run by its own view."""
+    hosts = (ReplayHost(HostNode("known"), Resources(2)), ReplayHost(HostNode("unknown"), Resources()))
+    rules = Rules((), by_slots=True, shared_state=True, schedulers=1)
+    vms = (ReplayVm("a", Resources(1, 5)), ReplayVm("b", Resources(1, 6)), *[ReplayVm("c", Resources(1, 5))] * 2)
+    scenario = Scenario("file", "x", hosts, vms, (), NUMBERED, NUMBERED, rules)
+    board, runs = Board(scenario), 20_000
+    view = View(board, [])
+    view.spread(runs)
+    assert_chances(Chooser(view, board.classes[0], rules).one(Chance("seed", runs)), {0: 2, 1: 4})
 
 
 def test_a_run_that_stands_for_all_is_only_one_that_leaves_nothing_to_chance():
@@ -271,18 +343,19 @@ def test_the_work_grows_with_the_vms_and_not_with_vms_times_hosts(monkeypatch):
 
 
 @pytest.mark.parametrize("shape", ["retries", "schedulers"])
-def test_hardly_a_choice_looks_at_all_hosts(shape, monkeypatch):
+@pytest.mark.parametrize(("weighers", "kind"), [(SETS_OF_WEIGHERS[0], HeadSet), (SETS_OF_WEIGHERS[1][:2], TopSet)])
+def test_hardly_a_choice_looks_at_all_hosts(shape, weighers, kind, monkeypatch):
     """Counted, not timed: with the VMs grow the looks at all hosts, and they are few beside the choices."""
     made = []
-    original = TopSet.__init__
+    original = kind.__init__
 
     def noted(self, *args):
         original(self, *args)
         made.append(self)
 
-    monkeypatch.setattr(TopSet, "__init__", noted)
+    monkeypatch.setattr(kind, "__init__", noted)
     monkeypatch.setattr(top_set, "_RESERVE", 30)
-    rules = Rules(SETS_OF_WEIGHERS[0], subset_size=2, max_attempts=3, kept_bounds=True)
+    rules = Rules(weighers, subset_size=2, max_attempts=3, kept_bounds=True)
     if shape == "schedulers":
         rules = but(rules, shared_state=True, schedulers=4, max_attempts=1)
     looks, runs = {}, 4
@@ -293,6 +366,7 @@ def test_hardly_a_choice_looks_at_all_hosts(shape, monkeypatch):
         steps = tuple(Step(what, group) for group in groups for what in ("decide", "claim", "show"))
         Player(but(scenario, steps=steps), rules).play(Chance("x", runs))
         looks[vms] = sum(top.made for top in made)
+    assert made
     assert looks[400] < 2.6 * looks[200]
     assert looks[800] < 2.6 * looks[400]
     assert looks[800] < 800 * runs / 4

@@ -7,12 +7,15 @@ that is not random draws none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from novatrace.analysis.replay.board import Board, VmClass
 from novatrace.analysis.replay.chance import Chance
+from novatrace.analysis.replay.head_set import HeadSet
+from novatrace.analysis.replay.levels import Levels, levels_of
 from novatrace.analysis.replay.ranking import Ranking, excluded, ordered
 from novatrace.analysis.replay.top_set import TopSet, still_passing
 from novatrace.analysis.replay.view import NOBODY, View
@@ -42,8 +45,14 @@ class Choosers:
         if key not in self._kept:
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = Chooser(view, self.board.classes[number], self.rules, room)
+            levels = self._levels if room is view else None
+            self._kept[key] = Chooser(view, self.board.classes[number], self.rules, room, levels)
         return self._kept[key]
+
+    @cached_property
+    def _levels(self) -> Levels | None:
+        rules = self.rules  # placement asks for the whole weighed list
+        return None if rules.by_slots or rules.placement or rules.subset_size is None else levels_of(self.board, rules)
 
 
 class Chooser:
@@ -53,7 +62,9 @@ class Chooser:
         ranking: of the hosts; kept up to date only where weights matter.
     """
 
-    def __init__(self, view: View, cls: VmClass, rules: Rules, room: View | None = None) -> None:
+    def __init__(
+        self, view: View, cls: VmClass, rules: Rules, room: View | None = None, levels: Levels | None = None
+    ) -> None:
         self._view, self._cls, self._rules = view, cls, rules
         self._room = room or view
         self.ranking = Ranking(view, cls, rules, room)
@@ -64,8 +75,16 @@ class Chooser:
             if self._any or rules.by_slots
             else TopSet(_TIES if rules.shuffle_ties and (size or 1) == 1 else size or 1)
         )
+        self._heads = self._heads_by(levels)
         self._hosts = np.array(cls.hosts, dtype=np.intp)
         self._shares: Amounts | None = None
+
+    def _heads_by(self, levels: Levels | None) -> HeadSet | None:
+        """The best by levels, where there are such and a set of them is all that is asked for."""
+        size = self._rules.subset_size or 1
+        if levels is None or self._top is None or (self._rules.shuffle_ties and size > 1):
+            return None
+        return HeadSet(self._view, self._cls, levels, size)
 
     @property
     def shared(self) -> bool:
@@ -91,6 +110,8 @@ class Chooser:
     def many(self, number: int, chance: Chance) -> list[Hosts]:
         """So many choices by the view as it is: for each VM one host in each run (or one for all runs)."""
         if not self.shared:
+            if self._heads is not None and not self._rules.shuffle_ties:
+                return self._heads.many(number, chance)
             if self._top is not None and (self._rules.subset_size or 1) == 1 and not self._rules.shuffle_ties:
                 return [self.one(chance)] * number
             return [self.one(chance) for _ in range(number)]
@@ -108,6 +129,9 @@ class Chooser:
         runs = np.arange(max(self._view.runs, self._room.runs)) if runs is None else runs
         if self._rules.by_slots or self._any:
             return self._thrown(chance, runs, tried)
+        if self._heads is not None:
+            pick = self._heads.pick_tied if self._rules.shuffle_ties else self._heads.pick
+            return pick(chance, runs, tried)
         if self._top is not None and not self._rules.shuffle_ties:
             return self._top.pick(self.ranking, chance, runs, tried)
         if self._top is not None and (self._rules.subset_size or 1) == 1:
@@ -192,11 +216,12 @@ class Chooser:
         return np.cumsum(start.slots(self._cls)[0][self._hosts])
 
     def _slots_at(self, runs: Hosts, hosts: Hosts) -> Amounts:
-        slots = np.full(len(runs), float(len(self._view.board.of_vm)))
+        most = float(len(self._view.board.of_vm))
+        slots = np.full(len(runs), most)
         lines = runs if self._room.runs > 1 else np.zeros_like(runs)
         for row, need in zip(self._room.rows, self._cls.needs, strict=True):
-            if need:
-                np.minimum(slots, row[lines, hosts] // need, out=slots)
+            if need:  # unknown room is infinite, which has no whole part
+                np.minimum(slots, np.minimum(row[lines, hosts], most * need) // need, out=slots)
         return slots
 
     def _fits(self, runs: Hosts, hosts: Hosts) -> NDArray[np.bool_]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NOBODY = -1
 _SHARE = 8  # hosts for each change that is worth following
-_LOWEST = -1e300  # for a host whose weight was not logged; -inf is kept for hosts that do not pass
+LOWEST = -1e300  # for a host whose weight was not logged; -inf is kept for hosts that do not pass
 
 
 class Touch(NamedTuple):
@@ -53,7 +53,7 @@ class View:
         self.rows: list[Amounts] = [np.array([row], dtype=np.float64) for row in board.rows]
         known = {name: seen_of(board.scenario, name) for name in weighed}
         self.seen: dict[str, Amounts] = {
-            name: np.array([[max(value, _LOWEST) for value in row]]) for name, row in known.items() if row is not None
+            name: np.array([[max(value, LOWEST) for value in row]]) for name, row in known.items() if row is not None
         }
         self.touched: list[Touch] = []
         self.forgotten = 0
