@@ -1,7 +1,8 @@
 """Which moves of a case are replayed: those that were under way together, and were for a scheduler to place.
 
 Boots are left out: what they took is in the free capacity before the batch. A move that failed after its claim was
-granted, and one that no scheduler ever saw, would have failed under every policy; both are set aside and told.
+granted, one that the target's check before a live migration turned away, and one that no scheduler ever saw would have failed
+under every policy; they are set aside and told.
 """
 
 from __future__ import annotations
@@ -139,15 +140,27 @@ def _apart(moves: list[Migration]) -> list[list[Migration]]:
     return groups
 
 
+def turned_away(move: Migration) -> bool:
+    """True for a move that failed, and had been let in somewhere before its target could not take it."""
+    return move.outcome == "failed" and any(a.outcome == "failed" and a.selected is not None for a in move.attempts)
+
+
 def _of(moves: list[Migration], number: int, of: int) -> Batch:
     after = [m for m in moves if m.stage == _AFTER]
-    named = [m for m in moves if m.instance_uuid is not None and m.stage != _AFTER]
-    nameless = [m for m in moves if m.instance_uuid is None and m.stage != _AFTER]
+    checked = [m for m in moves if m.stage != _AFTER and turned_away(m)]
+    rest = [m for m in moves if m not in after and m not in checked]
+    named = [m for m in rest if m.instance_uuid is not None]
+    nameless = [m for m in rest if m.instance_uuid is None]
     unscheduled = [m for m in named if not m.attempts and m.request_id is not None]
     told = []
     if after:
         told.append(
             f"{counted(len(after), 'move')} failed after the claim was granted: no scheduling policy changes that"
+        )
+    if checked:
+        told.append(
+            f"{counted(len(checked), 'move')} failed on a target that had let {'it' if len(checked) == 1 else 'them'} in: "
+            "no scheduling policy changes that"
         )
     if unscheduled:
         told.append(f"{counted(len(unscheduled), 'request')} of which no scheduler pass and no target is logged")

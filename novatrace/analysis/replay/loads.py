@@ -1,4 +1,6 @@
-"""What came to the hosts of a batch while it was under way and is no part of it: boots. It comes under every policy.
+"""What came to the hosts of a batch while it was under way and is no part of it: boots, and moves that failed once let in.
+
+It comes under every policy: a move that fails on its target holds its room there until it is given up.
 
 Boots before the batch are in the free room that it began with; boots that were refused took nothing.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from novatrace.analysis.replay.batch import Batch, counted
+from novatrace.analysis.replay.batch import Batch, counted, turned_away
 from novatrace.model.case import Case
 from novatrace.model.migration import Attempt, Migration
 from novatrace.model.replay import Load, ReplayHost, Statement
@@ -38,6 +40,8 @@ def _came_us(move: Migration, attempt: Attempt) -> int | None:
     claim = attempt.claim
     if attempt.outcome in _REFUSED or (claim is not None and claim.granted is False):
         return None
+    if attempt.outcome == "failed" and turned_away(move):
+        return attempt.selected_us
     if attempt.outcome != "succeeded" and (claim is None or claim.granted is None):
         return None
     return (claim.when_us if claim is not None else None) or attempt.selected_us or move.accepted_us
