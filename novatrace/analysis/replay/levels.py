@@ -93,7 +93,10 @@ def levels_of(board: Board, rules: Rules) -> Levels | None:
 
 
 def _numbers(board: Board, changes: list[float], step: float) -> Hosts:
-    """How many steps down each host can go and still have room for the least of the VMs; -1 where it has none at all."""
+    """How many steps down each host can go and still have room for the least of the VMs; -1 where it has none at all.
+
+    It never goes further than all VMs of the batch would take it.
+    """
     if not step:
         return np.zeros(board.size, dtype=np.intp)
     units = [change / step for change in changes]
