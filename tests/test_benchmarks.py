@@ -91,6 +91,16 @@ def test_what_takes_too_long_is_ended_and_shown_as_a_lower_bound(race, tmp_path)
     assert tables.medians([Contestant("endless", lambda _: [], "1")], {"dense": {"endless": found}}).count("> ") == 2
 
 
+def test_who_has_taken_long_enough_is_not_run_again(tmp_path):
+    """The quick one goes on."""
+    race = peers.Race(tmp_path, 3, 1, 60, 0.3)
+    race.on(
+        made(tmp_path, 0.1, "dense"),
+        [Contestant("long", lambda _: ["sleep", "0.4"], "1"), Contestant("quick", lambda _: ["true"], "1")],
+    )
+    assert {name: len(runs) for by in race.kept.values() for name, runs in by.items()} == {"long": 1, "quick": 3}
+
+
 def test_a_run_counts_its_children(tmp_path):
     """Time and memory of the processes that a command starts and waits for."""
     python = shutil.which("python3")
