@@ -28,8 +28,8 @@ def small_pieces(monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "RANGE_BYTES", 1 << 17)
     monkeypatch.setattr(workers, "_TAIL_FROM_BYTES", 1 << 17)
     monkeypatch.setattr(spooled, "_TOGETHER", 128)
-    monkeypatch.setattr(sys.modules["novatrace.pipeline.ingest"], "SpooledEvents", partial(SpooledEvents, held_bytes=0))
-    monkeypatch.setattr(sys.modules["novatrace.pipeline.analysed"], "Shelf", partial(Shelf, held_bytes=0))
+    monkeypatch.setattr("novatrace.pipeline.ingest.SpooledEvents", partial(SpooledEvents, held_bytes=0))
+    monkeypatch.setattr("novatrace.pipeline.analysed.Shelf", partial(Shelf, held_bytes=0))
     monkeypatch.setattr(spool, "_IN_MEMORY_BYTES", 1 << 16)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -111,7 +110,7 @@ def shelved(case: Case) -> tuple[Case, int]:
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda p: p.name)
 def test_what_is_kept_aside_is_the_same(folder, monkeypatch):
     """A case equals, and is told as, the one that has all of it in memory; its rows in a case file are the same text."""
-    monkeypatch.setattr(sys.modules["novatrace.pipeline.analysed"], "Shelf", partial(Shelf, held_bytes=0))
+    monkeypatch.setattr("novatrace.pipeline.analysed.Shelf", partial(Shelf, held_bytes=0))
     case = pipeline.analyse(pipeline.RunOptions(node_folders(folder)))
     plain, looked_up = shelved(case)
     assert looked_up > 10

@@ -12,7 +12,7 @@ from novatrace import rerun
 from novatrace.cli import again, options, progress, stderr
 
 if TYPE_CHECKING:
-    from novatrace.pipeline.ingest import RunOptions
+    from novatrace.pipeline.run_options import RunOptions
     from novatrace.pipeline.sharing import Sharing
 
 

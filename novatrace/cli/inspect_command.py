@@ -6,7 +6,7 @@ import click
 
 from novatrace import pipeline
 from novatrace.cli import ending, options, progress, stderr, writing
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 
 @click.command(

@@ -138,7 +138,7 @@ def wanted(function: F) -> F:
 
     @wraps(function)
     def with_wanted(**given: Any) -> Any:  # noqa: ANN401 - the command's own
-        from novatrace.pipeline.ingest import RunOptions  # noqa: PLC0415 - heavy, and needed by a command that runs alone
+        from novatrace.pipeline.run_options import RunOptions  # noqa: PLC0415 - heavy, and needed by a command that runs alone
 
         own = {each.name: given.pop(each.name) for each in fields(RunOptions) if each.name in given}
         return function(wanted=RunOptions(**own), **given)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from novatrace.pipeline.ingest import Progress
+    from novatrace.pipeline.run_options import Progress
 
 _PATIENCE_S = 1.0
 

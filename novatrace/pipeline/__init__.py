@@ -1,6 +1,8 @@
 """The one place that joins the rooms: it reads like a table of contents.
 
 sources → scan → events → analysis → findings → case file → report
+
+What reads and analyses logs is imported where it is done: most questions are put to a kept case.
 """
 
 from __future__ import annotations
@@ -11,23 +13,18 @@ from importlib import resources
 from pathlib import Path
 
 from novatrace import __version__
-from novatrace.analysis import clock_skew, extent, funnel, subjects, why
-from novatrace.analysis.hosts import HostMap
+from novatrace.analysis import subjects
 from novatrace.errors import CaseError, UsageError
 from novatrace.model.case import Case
 from novatrace.model.finding import SEVERITIES
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.pipeline.analysed import analysed
-from novatrace.pipeline.drawing import drawn
-from novatrace.pipeline.ingest import Progress, RunOptions, ingest, plan_of
-from novatrace.pipeline.quoting import quoted
+from novatrace.pipeline.run_options import Progress, RunOptions
 from novatrace.pipeline.sharing import SHAREABLE, Sharing, passed, redaction_of
 from novatrace.reports import interface as reports
-from novatrace.reports import neutralise, text_report, view_correlate, view_explain
+from novatrace.reports import neutralise
 from novatrace.reports.secrets import mask
 from novatrace.store import kept_reports, redaction_keys
 from novatrace.store.case_reader import CaseReader
-from novatrace.store.case_writer import case_writer
 from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
 
 _SHOWN = 6
@@ -39,6 +36,10 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
     Raises:
         NovatraceError: see ``errors``; an older case stays as it was.
     """
+    from novatrace.pipeline.analysed import analysed  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.pipeline.ingest import ingest, plan_of  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.store.case_writer import case_writer  # noqa: PLC0415 - heavy, and not for a kept case
+
     path = case_file(options)
     refuse_inside_evidence(path, options.paths)
     older = _older(path)
@@ -92,6 +93,10 @@ def known_cases() -> list[tuple[Path, str]]:
 
 def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
     """What the inputs are and how much of them was understood; nothing is kept."""
+    from novatrace.analysis import clock_skew, extent  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.analysis.hosts import HostMap  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.pipeline.ingest import ingest, plan_of  # noqa: PLC0415 - heavy, and not for a kept case
+
     read = ingest(plan_of(options), progress)
     hosts = HostMap()
     batch_us = extent.of_moves(hosts.heeding(read.events))
@@ -104,6 +109,9 @@ def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
 
 def analyse(options: RunOptions, progress: Progress | None = None) -> Case:
     """Reads and analyses; nothing is kept."""
+    from novatrace.pipeline.analysed import analysed  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.pipeline.ingest import ingest, plan_of  # noqa: PLC0415 - heavy, and not for a kept case
+
     return analysed(ingest(plan_of(options), progress), options)
 
 
@@ -168,6 +176,8 @@ def names_like(begun: str, kinds: tuple[str, ...], path: Path | None = None) -> 
 
 def why_not(case: Case, subject: Subject, host: str) -> WhyNot:
     """Why a host was not chosen for the subject; the short form of a host name will do."""
+    from novatrace.analysis import why  # noqa: PLC0415 - heavy, and not for a kept case
+
     names = ((kind, name) for name, kind, _, _ in subjects.index(case) if kind == "host")
     known = [name for _, name in subjects.candidates(names, host)]
     return why.why_not(subject, known[0] if len(known) == 1 else host, case.views)
@@ -219,8 +229,12 @@ def render(  # noqa: PLR0913 - one call for every report there is
     sharing = sharing or Sharing()
     writer = reports.load(format_name)
     if format_name in SHAREABLE and kind == "correlate" and not case.quotes:
+        from novatrace.pipeline.quoting import quoted  # noqa: PLC0415 - reads logs
+
         case = quoted(case, stories=format_name == "html")
     if format_name == "text" and (width is not None or colour):
+        from novatrace.reports import text_report  # noqa: PLC0415 - only for a terminal
+
         writer = text_report.TextFormat(width=width, colour=colour)
     redaction = redaction_of(sharing)
     case = redaction.of(case)
@@ -229,6 +243,8 @@ def render(  # noqa: PLR0913 - one call for every report there is
     elif kind == "inspect":
         text = writer.inspect(case)
     elif kind == "filters":
+        from novatrace.analysis import funnel  # noqa: PLC0415 - only for this
+
         text = writer.filters(case, funnel.of(case.migrations), tool_version=__version__)
     elif subject is None:
         raise ValueError("explain needs a subject")
@@ -247,6 +263,9 @@ def draw(folder: Path, case: Case, subject: Subject | None = None, *, sharing: S
         UsageError: the library that draws is not installed.
         OutputError: the folder cannot be written.
     """
+    from novatrace.pipeline.drawing import drawn  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.reports import view_correlate, view_explain  # noqa: PLC0415 - heavy, and not for a kept case
+
     sharing = sharing or Sharing()
     redaction = redaction_of(sharing)
     case = redaction.of(case)

@@ -23,6 +23,8 @@ from novatrace.parsing.manner import manner_of
 from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined
 from novatrace.pipeline.reuse import reused
+from novatrace.pipeline.run_options import Progress
+from novatrace.pipeline.run_options import RunOptions as RunOptions  # noqa: PLC0414 - for those who read logs
 from novatrace.pipeline.spooled import SpooledEvents
 from novatrace.pipeline.surroundings import stated_zones, surroundings
 from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
@@ -33,27 +35,8 @@ from novatrace.sources.reading import Reading
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.spool import Spool
 
-Progress = Callable[[int, int, str], None]
 Keep = Callable[[KeptPiece, Scanned], None]
 _PROBE_LINES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What the user asked for, free of click."""
-
-    paths: tuple[str, ...]
-    tz: str | None = None
-    node: str | None = None
-    since: str | None = None
-    until: str | None = None
-    inventory: Path | None = None
-    messages: tuple[Path, ...] = ()
-    case_file: Path | None = None
-    jobs: int | None = None
-    log_formats: tuple[str, ...] = ()
-    correct_clocks: bool = False
-    line_by_line: bool = False
 
 
 @dataclass(slots=True)
