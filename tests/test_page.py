@@ -13,9 +13,9 @@ import pytest
 from browser import axe, opened, started
 from cases import FIXTURES, INCIDENT, ROOT, analysed
 
-from novatrace import pipeline
 from novatrace.model.migration import HostNode
 from novatrace.model.parts import changed
+from novatrace.pipeline.quoting import quoted
 from novatrace.reports import chart_specs
 from novatrace.reports.html_blocks import prose
 from novatrace.reports.html_report import HtmlFormat
@@ -32,7 +32,7 @@ MARKS = "<img src=x onerror=alert(1)><script>alert(2)</script><style>*{display:n
 
 def page_of(case, *, pictures: bool = True) -> str:
     """The page of ``correlate`` as the command writes it."""
-    return HtmlFormat(with_pictures=pictures).correlate(pipeline.quoted(case, stories=True), tool_version="0")
+    return HtmlFormat(with_pictures=pictures).correlate(quoted(case, stories=True), tool_version="0")
 
 
 def hostile(case):

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 
 from novatrace import pipeline
 from novatrace.cli import options
+from novatrace.pipeline.quoting import quoted
 from novatrace.reports import interface, jira_report, markdown_report, neutralise
 from novatrace.reports.markdown_report import escape
 
@@ -36,7 +37,7 @@ def rendered(name: str, format_name: str, kind: str, **terminal) -> str:
     """A report of a golden case, with paths as in the repository."""
     case = analysed(CASES[name])
     if format_name in pipeline.SHAREABLE and kind == "correlate":
-        case = pipeline.quoted(case, stories=format_name == "html")
+        case = quoted(case, stories=format_name == "html")
     evidence = tuple(replace(e, path=str(Path(e.path).relative_to(ROOT))) for e in case.evidence)
     notices = tuple(replace(n, place=n.place.replace(f"{ROOT}/", "")) for n in case.notices)
     case = replace(case, evidence=evidence, notices=notices)
