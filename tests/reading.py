@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
@@ -34,7 +34,8 @@ def read(
 ) -> tuple[list[Event], Coverage, int]:
     """Events, account and lines with invalid UTF-8; cut into pieces at the first record after each border."""
     evidence = evidence_of(data, service)
-    manner = manner_of(data[: 1 << 16], evidence, Zone(UTC, "UTC"), line_by_line=line_by_line)
+    manner = manner_of(data[: 1 << 16], evidence, Zone(UTC, "UTC"))
+    manner = replace(manner, line_by_line=line_by_line or manner.line_by_line)
     starts = sorted(
         {0, len(data)} | {at + found for at in borders if (found := first_record(data[at:], manner)) is not None}
     )

@@ -15,6 +15,7 @@ from novatrace.errors import UsageError
 from novatrace.parsing.log_format import layout_of_format
 from novatrace.parsing.nova_conf import settings_of, zone_of_timedatectl
 from novatrace.parsing.timestamps import Clock, zone
+from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
 
 IDS = "req-9e7059ce-cf78-42e9-aabd-496fb9118682 u1 p1"
 UUID = "ce014e67-71c6-4283-8857-75e8ac84e144"
@@ -211,3 +212,68 @@ def test_a_zone_and_a_format_that_cannot_be_used_are_told(tmp_path):
     assert when == NOON_US
     assert basis.startswith("UTC assumed")
     assert {"W-TIME-TZ", "W-FMT-CONF"} <= {notice.id for notice in case.notices}
+
+
+SYSLOG = (
+    "Oct 28 15:16:{:02} {} nova-compute[7]: 2016-10-28 15:16:{:02}.335 7 INFO nova.compute.claims "
+    "[req-7a578ff5-2e78-410b-8168-5219efa84f9b u p] Claim successful\n"
+)
+
+
+def nodes(*paths, **options):
+    """Node by place, and the ids of notices."""
+    read = ingest(plan_of(RunOptions(tuple(map(str, paths)), jobs=1, **options)))
+    return [event.node for event in read.events], {notice.id for notice in read.notices}
+
+
+@pytest.mark.parametrize(
+    ("folder", "host", "expected"),
+    [
+        ("case-4711", "cn7", ("cn7", True)),  # somebody's name for it all: the lines count
+        ("cn7", "cn7", ("cn7", False)),
+        ("cn7", "cn7.example.org", ("cn7", False)),
+        ("cn7", "localhost", ("cn7", False)),  # no names of machines
+        ("cn7", "10.1.2.3", ("cn7", False)),
+        ("cn7", "0a1b2c3d4e5f", ("cn7", False)),
+        ("logs", "cn7", ("cn7", True)),  # the folder of the test above it is no machine either
+    ],
+)
+def test_the_name_in_the_lines_counts_more_than_the_folders(folder, host, expected, tmp_path):
+    """Unless it is no machine's name; a folder's name that was not taken is told."""
+    path = tmp_path / folder / "messages"
+    path.parent.mkdir()
+    path.write_text("".join(SYSLOG.format(s, host, s) for s in range(3)))
+    found, ids = nodes(tmp_path)
+    assert (set(found), "I-IN-NODE" in ids) == ({expected[0]}, expected[1])
+    assert set(nodes(tmp_path, node="mine")[0]) == {"mine"}
+
+
+def test_a_folders_name_that_its_other_logs_go_by_means_the_same_machine(tmp_path):
+    """A journal beside a log without names: one machine, under the name that both have."""
+    folder = tmp_path / "blade-12"
+    folder.mkdir()
+    (folder / "messages").write_text(SYSLOG.format(1, "cn7", 1))
+    (folder / "nova-compute.log").write_text(SYSLOG.format(2, "cn7", 2).partition("]: ")[2])
+    found, ids = nodes(tmp_path)
+    assert (found, ids) == (["blade-12"] * 2, set())
+    (folder / "syslog").write_text(SYSLOG.format(3, "cn8", 3))
+    found, ids = nodes(tmp_path)
+    assert (sorted(found), ids) == (["blade-12", "cn7", "cn8"], {"I-IN-NODE"})
+
+
+def test_lines_of_others_late_in_a_file_are_theirs(tmp_path):
+    """What the first look has not seen: each line is of the machine that it names."""
+    path = tmp_path / "cn7" / "messages"
+    path.parent.mkdir()
+    path.write_text("".join(SYSLOG.format(s % 60, "cn7" if s < 900 else "cn8", s % 60) for s in range(1000)))
+    found, _ = nodes(tmp_path)
+    assert found == ["cn7"] * 900 + ["cn8"] * 100
+
+
+def test_a_zone_stated_for_the_node_that_the_lines_name(tmp_path):
+    """It is found by that name."""
+    path = tmp_path / "case-4711" / "messages"
+    path.parent.mkdir()
+    path.write_text(SYSLOG.format(1, "cn7", 1))
+    read = ingest(plan_of(RunOptions((str(tmp_path),), jobs=1, tz="cn7=+02:00")))
+    assert read.coverage[0].clock_basis.startswith("+02:00")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from reading import read as read_text
@@ -100,6 +101,21 @@ def test_a_log_of_several_years_is_told_by_its_new_years(tmp_path):
     read = ingest(plan_of(RunOptions((str(path),))))
     assert [datetime.fromtimestamp(e.when_us / 1e6, UTC).year for e in read.events] == years
     assert "New Years" in read.coverage[0].clock_basis
+
+
+@pytest.mark.parametrize(("noise_bytes", "name"), [(300, "messages"), (6000, "messages"), (300, "messages.gz")])
+def test_a_long_log_of_several_years_too(noise_bytes, name, tmp_path):
+    """What does not fit into the first look is looked at all over; packed as well."""
+    first, last = datetime(2023, 11, 3, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    noise = f" 11:00:00 cn7 systemd[1]: Started {'x' * noise_bytes}\n"
+    event = " 10:00:00 cn7 nova-compute[7]: INFO nova.filters [-] Starting with 1 host(s)\n"
+    text = "".join(f"{day:%b} {day.day:2}{event}" + f"{day:%b} {day.day:2}{noise}" for day in days).encode()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    os.utime(path, (last.timestamp(), last.timestamp()))
+    read = ingest(plan_of(RunOptions((str(path),))))
+    assert [e.when_us for e in read.events] == [int((d.timestamp() + 36_000) * 1e6) for d in days]
 
 
 def test_a_log_of_a_year_needs_no_new_years():

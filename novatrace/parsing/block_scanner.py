@@ -184,7 +184,9 @@ class BlockScanner:
         """Line by line; numbers and offsets go on from where the block stands."""
         total = self._coverage.lines.total
         lines = physical_lines(chunks, offset=self._base + offset, number=self._line_no)
-        for event in events_of(self.reader.records(lines), self._evidence, self._matcher, self._coverage):
+        for event in events_of(
+            self.reader.records(lines), self._evidence, self._matcher, self.reader.whose, self._coverage
+        ):
             self._sieve.take(event)
         self._line_no += self._coverage.lines.total - total
 
@@ -239,7 +241,9 @@ class BlockScanner:
         record = self.reader.single(line, offset, number, length)
         if record is not None:
             self.reader.count_service(record.service)
-            for event in events_of([self.reader.adopted(record)], self._evidence, self._matcher, self._coverage):
+            for event in events_of(
+                [self.reader.adopted(record)], self._evidence, self._matcher, self.reader.whose, self._coverage
+            ):
                 self._sieve.take(event)
 
     def _led(self, offset: int) -> None:
@@ -250,7 +254,7 @@ class BlockScanner:
             line = before[at : _end(before, at)]
             if any(hint in line for hint in followers.leading_hints):
                 record = self.reader.single(line, offset - len(before) + at, 0, len(line))
-                for event in events_of([record] if record else [], self._evidence, self._matcher):
+                for event in events_of([record] if record else [], self._evidence, self._matcher, self.reader.whose):
                     followers.keeps(event.kind, event.request_id, event.provenance.byte_offset)
             at += len(line) + 1
 

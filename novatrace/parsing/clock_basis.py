@@ -24,7 +24,7 @@ def basis_of(
         written: when the input was last written.
         local: the zone of stamps that have none.
         zone_basis: where that zone comes from.
-        head: the whole input, where it is short.
+        head: the whole input, or pieces from all over it.
     """
     # What a sosreport says of the machine may not hold for its containers; a second stamp in the very line does.
     assumed = STATED not in zone_basis

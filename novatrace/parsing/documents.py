@@ -38,6 +38,8 @@ def document(line: str) -> dict[str, Any] | None:
     """The JSON object that a line is, or None."""
     try:
         record = json.loads(line)
+        if "\\ud" in line or "\\uD" in line:  # half of a pair is no text: it becomes a question mark
+            record = json.loads(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return _hit(record) if isinstance(record, dict) else None

@@ -5,7 +5,7 @@ All hints of the catalogue stand in one automaton. Also what the first lines of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -20,8 +20,10 @@ from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import PhysicalLine
 from novatrace.parsing.pretty_json import documents_of, is_pretty
 from novatrace.parsing.record import Record
+from novatrace.parsing.suffixes import without_suffix
 
 _SOLE_REACH = 8
+Whose = Callable[[str | None, str | None], str | None]
 _TRACEBACK_HINT = "ComputeResourcesUnavailable"
 
 
@@ -41,6 +43,13 @@ class MessageMatcher:
 
     def match(self, text: str) -> tuple[Message, dict[str, object]] | None:
         """The message and its values, or None when the catalogue does not know the text."""
+        found = self._matched(text)
+        if found is not None or "\n" not in text:
+            return found
+        # What goes on the next line need not belong to it: another program's output in the same file.
+        return self._matched(without_suffix(text.partition("\n")[0]))
+
+    def _matched(self, text: str) -> tuple[Message, dict[str, object]] | None:
         sole = self._sole.get(text[:_SOLE_REACH])
         if sole is not None and text.startswith(sole[0]):
             return _first((messages for hint, messages in sole[1] if hint in text), text)
@@ -75,9 +84,16 @@ def recognised(lines: list[PhysicalLine], layouts: tuple[Layout, ...] = ()) -> b
 
 
 def events_of(
-    records: Iterable[Record], evidence: Evidence, matcher: MessageMatcher, coverage: Coverage | None = None
+    records: Iterable[Record],
+    evidence: Evidence,
+    matcher: MessageMatcher,
+    whose: Whose,
+    coverage: Coverage | None = None,
 ) -> Iterator[Event]:
-    """What the catalogue understands of some records; what their wordings say of the release goes into the account."""
+    """What the catalogue understands of some records; what their wordings say of the release goes into the account.
+
+    ``whose`` gives the node of a line by that of its input and the name in it.
+    """
     for record in records:
         if is_foreign(record.logger):
             continue
@@ -85,12 +101,14 @@ def events_of(
         if found is not None:
             if coverage is not None and (releases := wording_of(*found, record.message)):
                 coverage.wordings.setdefault(releases, (record.line_no, found[0].kind))
-            yield _event(record, found[0].kind, found[1], evidence, inherited=record.inherited)
+            node = whose(evidence.node, record.node)
+            yield _event(record, found[0].kind, found[1], (evidence.id, node), inherited=record.inherited)
         for text in record.traceback:
             if _TRACEBACK_HINT in text:
                 raised = matcher.match(text.strip())
                 if raised is not None:
-                    yield _event(record, raised[0].kind, raised[1], evidence, inherited=True)
+                    node = whose(evidence.node, record.node)
+                    yield _event(record, raised[0].kind, raised[1], (evidence.id, node), inherited=True)
 
 
 def wording_of(message: Message, values: dict[str, object], text: str) -> str:
@@ -106,12 +124,14 @@ def wording_of(message: Message, values: dict[str, object], text: str) -> str:
     return span(since, until)
 
 
-def _event(record: Record, kind: str, values: dict[str, object], evidence: Evidence, *, inherited: bool) -> Event:
+def _event(
+    record: Record, kind: str, values: dict[str, object], place: tuple[int, str | None], *, inherited: bool
+) -> Event:
     named = values.get("instance_uuid") or values.get("server_uuid")
     return Event(
         kind=kind,
         when_us=record.when_us,
-        node=evidence.node or record.node,
+        node=place[1],
         service=record.service,
         pid=record.pid,
         level=record.level,
@@ -122,7 +142,7 @@ def _event(record: Record, kind: str, values: dict[str, object], evidence: Evide
         instance_uuid=record.instance_uuid or (named if isinstance(named, str) else None),
         values=values if record.node is None else {**values, "line_host": record.node},
         inherited=inherited,
-        provenance=Provenance(evidence.id, record.offset, record.length, record.line_no),
+        provenance=Provenance(place[0], record.offset, record.length, record.line_no),
     )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice
 
 from novatrace.model.evidence import Evidence
+from novatrace.model.hostname import short
 from novatrace.parsing.clock_basis import basis_of
 from novatrace.parsing.journal_export import is_export
 from novatrace.parsing.layout_reader import LayoutReader, Line
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines, wrap_width
 from novatrace.parsing.pretty_json import documents_of, is_pretty
-from novatrace.parsing.record import Naming, node_of
+from novatrace.parsing.record import Naming, host_of, node_of
 from novatrace.parsing.timestamps import Clock, changes_between
 from novatrace.parsing.years import Written
 
@@ -32,9 +34,11 @@ class Manner:
         line_by_line: True for the reader that takes every line apart (the reference).
         export: True for the entries of ``journalctl -o export``.
         pretty: True for JSON documents over several lines.
-        own_names: True where the lines of several machines stand in it, so that each line's own name counts.
+        own_names: True where a name in a line counts more than that of the input's folder.
+        same: short names in the lines that mean the input's node; none where the lines of several machines stand in it.
         layouts: the user's own layouts.
         carrier: the outermost layout of the first record.
+        hosts: the machines that the first lines name.
     """
 
     clock: Clock
@@ -44,8 +48,10 @@ class Manner:
     export: bool = False
     pretty: bool = False
     own_names: bool = False
+    same: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
     carrier: str = ""
+    hosts: tuple[str, ...] = ()
 
     @property
     def can_be_cut(self) -> bool:
@@ -65,10 +71,22 @@ class Manner:
                 self.export,
                 self.pretty,
                 self.own_names,
+                self.same,
                 own,
                 self.carrier,
             )
         )
+
+    def node(self, stated: str | None, own: str | None) -> str | None:
+        """The node of a line.
+
+        Args:
+            stated: the input's.
+            own: the name in the line.
+        """
+        if own is None or (stated is not None and (not self.own_names or short(own) in self.same)):
+            return stated
+        return own
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +102,9 @@ def manner_of(
     evidence: Evidence,
     zone: Zone,
     *,
-    line_by_line: bool = False,
     layouts: tuple[Layout, ...] = (),
     naming: Naming | None = None,
+    windows: Callable[[], bytes] = bytes,
 ) -> Manner:
     """How to read an input that begins like this.
 
@@ -94,9 +112,9 @@ def manner_of(
         head: its first bytes.
         evidence: what it is.
         zone: of stamps that have none.
-        line_by_line: read it with the reader that takes every line apart.
         layouts: the user's own.
         naming: (node, service) of a file's name that stands in a line.
+        windows: what stands at places spread over the whole input, for one that does not fit into the head.
     """
     probe = list(islice(physical_lines([head]), PROBE_LINES))
     if len(probe) < PROBE_LINES and not head.endswith(b"\n") and len(probe) > 1 and evidence.size_bytes > len(head):
@@ -111,13 +129,16 @@ def manner_of(
     clock, basis = Clock(zone.local), zone.basis
     if found:
         whole = head if len(head) < HEAD_BYTES or len(head) == evidence.size_bytes else b""
+        if not whole and _year_less(found[0]):
+            whole = windows()
         written = Written.of(evidence.place, evidence.mtime_us)
         clock, basis = basis_of(found[0].fields, texts, written, zone.local, zone.basis, whole)
     nodes = {node for line in found if (node := node_of(line.fields, naming)) is not None}
+    hosts = sorted({host for line in found if (host := host_of(line.fields)) is not None})
     in_order = _comes_twice(clock, found, evidence) or (clock.calendar is not None and clock.calendar.turning)
     return Manner(
-        clock, basis, wrap_width(probe), line_by_line or in_order or pretty, pretty=pretty, own_names=len(nodes) > 1, layouts=layouts,
-        carrier=found[0].layout.partition("/")[0] if found else "",
+        clock, basis, wrap_width(probe), in_order or pretty, pretty=pretty, own_names=len(nodes) > 1, layouts=layouts,
+        carrier=found[0].layout.partition("/")[0] if found else "", hosts=tuple(hosts),
     )  # fmt: skip
 
 
@@ -133,6 +154,10 @@ def _records(texts: list[str], layouts: tuple[Layout, ...]) -> list[Line]:
         if line is not None and not (line.bare and line.strict):
             found.append(line)
     return found
+
+
+def _year_less(line: Line) -> bool:
+    return "month" in line.fields and not {"year", "date"} & set(line.fields)
 
 
 def _comes_twice(clock: Clock, found: list[Line], evidence: Evidence) -> bool:

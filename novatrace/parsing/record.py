@@ -96,7 +96,12 @@ def record_of(
 def node_of(fields: dict[str, Any], naming: Naming | None) -> str | None:
     """The machine (or pod) that a line itself names."""
     named = naming(str(fields["file"]))[0] if naming is not None and "file" in fields else None
-    return _text(fields, "host") or _text(fields, "pod") or named
+    return host_of(fields) or _text(fields, "pod") or named
+
+
+def host_of(fields: dict[str, Any]) -> str | None:
+    """The machine that a line names as the one that wrote it; not the pod on it, nor whose file was searched."""
+    return _text(fields, "host")
 
 
 def _with_front(fields: dict[str, Any], message: str) -> tuple[dict[str, Any], str]:

@@ -65,6 +65,8 @@ class RecordReader:
         #: Minutes, since 1970 UTC, in which there are lines.
         self.minutes: set[int] = set()
         self._manner = manner
+        #: The node of a line, by its input's and the name in it.
+        self.whose = manner.node
         self.clock = manner.clock
         self.clock.begin()
         self._service = service

@@ -47,12 +47,12 @@ class Scanner:
         coverage = Coverage(evidence_id=evidence.id)
         coverage.clock_basis = manner.clock_basis
         sieve = Sieve(Followers(self._catalogue), Periodic(self.periodic))
-        if manner.own_names:
+        if manner.own_names and not manner.same:
             evidence = replace(evidence, node=None)
         reader = RecordReader(coverage, manner, service=evidence.service, naming=self.naming)
         if manner.line_by_line or manner.wrap_width is not None:
             lines = physical_lines(chunks, offset=offset)
-            for event in events_of(reader.records(lines), evidence, self._matcher, coverage):
+            for event in events_of(reader.records(lines), evidence, self._matcher, manner.node, coverage):
                 sieve.take(event)
         else:
             scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, sieve, before=before)

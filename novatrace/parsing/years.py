@@ -82,7 +82,7 @@ def first_year(head: bytes, newest: datetime) -> int | None:
     """The year in which a log of more than a year begins; None for a shorter one.
 
     Args:
-        head: the whole log.
+        head: the whole log, or pieces from all over it in order.
         newest: when it was last written.
     """
     stamps = [(MONTHS[match[1].decode()], int(match[2])) for match in _STAMP.finditer(head)]
@@ -113,7 +113,7 @@ def calendar_of(
         month: of the first stamp; None where stamps have no date at all.
         day: of the first stamp.
         written: when the log was written.
-        head: the whole log, where it is short enough to be looked through for New Years.
+        head: the whole log, or pieces from all over it in order, to be looked through for New Years.
     """
     iso = None if month is None or day is None else _iso_near(lines, month, day)
     newest = written.last

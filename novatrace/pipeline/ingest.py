@@ -19,19 +19,21 @@ from novatrace.parsing.doubles import doubles_of
 from novatrace.parsing.events import notices_of, recognised
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines
-from novatrace.parsing.manner import manner_of
+from novatrace.parsing.manner import Manner, manner_of
 from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined
+from novatrace.pipeline.naming import Input, named
 from novatrace.pipeline.reuse import reused
 from novatrace.pipeline.run_options import Progress
 from novatrace.pipeline.run_options import RunOptions as RunOptions  # noqa: PLC0414 - for those who read logs
 from novatrace.pipeline.spooled import SpooledEvents
-from novatrace.pipeline.surroundings import stated_zones, surroundings
+from novatrace.pipeline.surroundings import Surroundings, stated_zones, surroundings
 from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
 from novatrace.sources import files
 from novatrace.sources.encoding import in_utf8
+from novatrace.sources.interface import Source
 from novatrace.sources.nodes import names_in
-from novatrace.sources.reading import Reading
+from novatrace.sources.reading import Reading, windows
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.spool import Spool
 
@@ -139,28 +141,34 @@ def plan_of(options: RunOptions) -> Plan:
     found = files.find(options.paths, node=options.node, wanted=partial(_looks_like_log, layouts=known.formats))
     known = surroundings(options.tz, options.log_formats, found.beside)
     notices = [*found.notices, *known.notices]
-    tasks: list[Task] = []
-    number = total = 0
+    inputs: list[Input] = []
     for source in found.sources:
         reading = Reading(source)
-        layouts = known.layouts_of(source.evidence)
-        if not (source.asked_for or source.evidence.member is not None or _is_log(reading, layouts, notices)):
-            continue
-        evidence = replace(source.evidence, id=number)
-        if options.node is None and (name := known.name_at(evidence.place)) is not None:
-            evidence = replace(evidence, node=name)
-        manner = manner_of(
-            reading.head(), evidence, known.zone_of(evidence), line_by_line=options.line_by_line, layouts=layouts,
-            naming=names_in,
-        )  # fmt: skip
-        if options.node is not None:
-            manner = replace(manner, own_names=False)
-        tasks += pieces(source, evidence, manner, options.messages)
-        number += 1
-        total += evidence.size_bytes
+        if source.asked_for or source.evidence.member is not None or _is_log(reading, source, known, notices):
+            evidence = replace(source.evidence, id=len(inputs))
+            if options.node is None and (name := known.name_at(evidence.place)) is not None:
+                evidence = replace(evidence, node=name)
+            inputs.append(Input(source, evidence, _manner(reading, evidence, source, known, options)))
+    tasks: list[Task] = []
+    for one in inputs if options.node is not None else named(inputs, notices):
+        manner = one.manner
+        if known.zone_of(one.evidence) != known.zone_of(inputs[one.evidence.id].evidence):
+            own = _manner(Reading(one.source), one.evidence, one.source, known, options)
+            manner = replace(own, own_names=manner.own_names, same=manner.same)
+        tasks += pieces(one.source, one.evidence, manner, options.messages)
+    total = sum(one.evidence.size_bytes for one in inputs)
     settings = known.settled([task.evidence for task in tasks])
     run = _run(tasks, notices, options, settings)
     return Plan(tuple(tasks), tuple(notices), total, run, options, settings)
+
+
+def _manner(reading: Reading, evidence: Evidence, source: Source, known: Surroundings, options: RunOptions) -> Manner:
+    """How an input is to be read."""
+    manner = manner_of(
+        reading.head(), evidence, known.zone_of(evidence), layouts=known.layouts_of(evidence), naming=names_in,
+        windows=partial(windows, source),
+    )  # fmt: skip
+    return replace(manner, line_by_line=True) if options.line_by_line else manner
 
 
 def _run(tasks: list[Task], notices: list[Notice], options: RunOptions, settings: tuple[NodeSettings, ...]) -> str:
@@ -189,11 +197,11 @@ def _looks_like_log(head: bytes, layouts: tuple[Layout, ...]) -> bool:
     return recognised(list(islice(physical_lines(in_utf8(iter([head]))), _PROBE_LINES)), layouts)
 
 
-def _is_log(reading: Reading, layouts: tuple[Layout, ...], notices: list[Notice]) -> bool:
+def _is_log(reading: Reading, source: Source, known: Surroundings, notices: list[Notice]) -> bool:
     """True when a file found in a folder has log lines at its start; others are named, not read."""
     head = reading.head()
     lines = list(islice(physical_lines([head]), _PROBE_LINES))
-    if head and recognised(lines, layouts):
+    if head and recognised(lines, known.layouts_of(source.evidence)):
         return True
     notices += reading.notices  # it may be a log that cannot be unpacked or read
     if not head:

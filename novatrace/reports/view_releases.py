@@ -91,6 +91,8 @@ def place(wording: Wording, case: Case) -> str:
 def _grounds(found: ReleaseRange, case: Case) -> str:
     if found.despite is not None:
         return f"stated at {place(found.oldest_by, case)}; {despite(found.despite, case)}"
+    if found.oldest_by == found.newest_by and found.since == found.until:
+        return f"stated at {place(found.oldest_by, case)}"
     grounds = []
     if found.since != RELEASES[0]:
         grounds.append(f"not older: {found.oldest_by.kind} {place(found.oldest_by, case)}")

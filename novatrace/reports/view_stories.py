@@ -10,6 +10,7 @@ from novatrace.model.migration import Citation, Migration
 from novatrace.model.subject import Subject
 from novatrace.reports import view_evidence, view_explain, words
 from novatrace.reports.document import Block, Column, Quote, Section, cell, say, table
+from novatrace.reports.neutralise import neutral
 
 SHOWN = 250
 QUOTED = 60
@@ -87,7 +88,7 @@ def _steps(migration: Migration, case: Case) -> Section:
 
 def _lines(migration: Migration, case: Case) -> Section:
     found: Iterable[Block] = (
-        Quote(words.place(c.provenance, case), view_evidence.lines(case.quotes[c.provenance]))
+        Quote(neutral(words.place(c.provenance, case)), view_evidence.lines(case.quotes[c.provenance]))
         for c in dict.fromkeys(migration.citations[:_LINES_QUOTED])
         if c.provenance in case.quotes
     )

@@ -9,6 +9,9 @@ from novatrace.sources.compression import NO_CODEC, Damage, MissingCodecError
 from novatrace.sources.interface import Source
 
 HEAD_BYTES = 1 << 16
+_WINDOWS = 512
+_WINDOW_BYTES = 4096
+_PACKED_BYTES = 4 << 20
 
 
 class Reading:
@@ -58,3 +61,17 @@ class Reading:
         except OSError as error:
             text = f"{(error.strerror or str(error)).lower()}; what was read before is kept"
             self.notices.append(Notice("E-IN-IO", "sources", path, text, incomplete=True))
+
+
+def windows(source: Source) -> bytes:
+    """Pieces of an input from its beginning to its end, in order and on lines of their own: all of it where it is short, else
+    what stands at places spread evenly over it. Empty where that cannot be had without unpacking much."""  # noqa: D205, D209
+    size = source.evidence.size_bytes
+    if source.read_range is None:
+        if size > _PACKED_BYTES:
+            return b""
+        return b"".join(Reading(source).blocks())
+    if size <= _WINDOWS * _WINDOW_BYTES:
+        return b"".join(source.read_range(0, size))
+    starts = [size * number // _WINDOWS for number in range(_WINDOWS)] + [size - _WINDOW_BYTES]
+    return b"\n".join(b"".join(source.read_range(start, start + _WINDOW_BYTES)) for start in starts)

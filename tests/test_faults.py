@@ -1,0 +1,166 @@
+"""Faults of files, disks and surroundings that no other test brings about: one line, the right exit code, nothing lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import socket
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import pytest
+from cases import FIXTURES, INCIDENT, analysed
+
+from novatrace.errors import CaseNotWritableError
+from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.store import case_writer
+from novatrace.store.case_reader import CaseReader
+
+LOG = (FIXTURES / "real-nova/a-single-migrate/ctl01/nova-scheduler.log").read_bytes()
+GOOD = (
+    '{"asctime": "2016-10-28 15:16:00", "created": 1477667760.5, "message": "Claim successful", '
+    '"name": "nova.compute.claims", "levelname": "INFO"}'
+)
+LIMIT_BYTES = 16 << 10
+
+
+def said(done) -> str:
+    """What was said; single harmless lines, never a traceback."""
+    text = done.stderr.decode()
+    assert all(line.startswith("novatrace: ") for line in text.split("\n") if line), text
+    assert not set(text) & {"\x1b", "\r", "\x00"}
+    return text
+
+
+def limited(novatrace, *arguments):
+    """Runs the command where no file may grow beyond a few KiB, as on a full disk."""
+    return subprocess.run(
+        [novatrace.command, *map(str, arguments)], capture_output=True, env=novatrace.env, check=False,
+        preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (LIMIT_BYTES, LIMIT_BYTES)),
+    )  # fmt: skip
+
+
+def test_a_disk_that_takes_no_case(novatrace, state):
+    """14; the case that was there before is whole, and nothing of the new one stays."""
+    novatrace("correlate", INCIDENT, "-q")
+    before = novatrace("case", "show", "-f", "json").stdout
+    done = limited(novatrace, "correlate", FIXTURES / "real-nova" / "b1-race-placement-room1")
+    assert done.returncode == 14, done.stderr
+    assert "E-CASE-WRITE" in said(done)
+    assert novatrace("case", "show", "-f", "json").stdout == before
+    assert len(list(state.rglob("*.sqlite"))) == 1
+    assert not list(state.rglob("*.new"))
+
+
+def test_a_disk_that_takes_no_report(novatrace, tmp_path):
+    """15; the older report is whole, and no half of a new one stays."""
+    novatrace("correlate", INCIDENT, "-q")
+    out = tmp_path / "report.html"
+    out.write_text("the older one")
+    done = limited(novatrace, "case", "show", "-f", "html", "-o", out)
+    assert done.returncode == 15, done.stderr
+    assert "E-OUT-WRITE" in said(done)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("report.html", "the older one")]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_a_case_that_the_disk_does_not_keep_is_none(number, tmp_path, monkeypatch):
+    """An error of fsync is an error: the older case stays."""
+    path = tmp_path / "x.sqlite"
+
+    def write(description: str) -> None:
+        with case_writer.case_writer(path) as writer:
+            writer.finish(analysed(INCIDENT), (), description, "run")
+
+    def refused(_handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    write("old")
+    monkeypatch.setattr(case_writer.os, "fsync", refused)
+    with pytest.raises(CaseNotWritableError):
+        write("new")
+    assert CaseReader(path).description == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.lock", "x.sqlite"]
+
+
+def test_a_socket_among_the_logs(tmp_path):
+    """It is named and not opened."""
+    (tmp_path / "nova-scheduler.log").write_bytes(LOG)
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "s.log"))
+        read = ingest(plan_of(RunOptions((str(tmp_path),), jobs=1)))
+    assert [notice.id for notice in read.notices] == ["W-IN-NOTREG"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"message": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"message": "x", "created": ' + "9" * 5000 + "}",
+        '{"message": "x", "created": NaN, "created": -Infinity}',
+        '{"message": "x", "message": {"a": 1}, "asctime": 7, "levelname": [], "name": null}',
+        GOOD.replace("1477667760.5", "1e999"),
+        '{"MESSAGE": [300, -1, 1e9, "x"], "__REALTIME_TIMESTAMP": "' + "9" * 400 + '", "_HOSTNAME": {}}',
+        '{"log": "\\ud800\\udc00\\ud800 x", "stream": 7, "time": "0000-00-00T00:00:00Z"}',
+    ],
+    ids=["deep", "digits", "nan", "types", "infinite", "journal", "surrogates"],
+)
+def test_json_that_no_log_would_have_is_accounted_for(line, tmp_path):
+    """Whatever stands in it, the lines beside it are read and every line is in the ledger."""
+    path = tmp_path / "nova-compute.log"
+    path.write_text(f"{GOOD}\n{line}\n{GOOD}\n", encoding="utf-8")
+    read = ingest(plan_of(RunOptions((str(path),), jobs=1)))
+    lines = read.coverage[0].lines
+    assert lines.total == 3
+    assert lines.balanced
+    assert len([e for e in read.events if e.when_us == 1477667760_500000]) == 2
+
+
+def test_names_that_are_no_text(novatrace, tmp_path):
+    """Bytes that are no UTF-8, escapes and ends of lines in names: harmless everywhere, and the file is read."""
+    folder = os.fsencode(tmp_path / "logs") + b"/cn\xff7"
+    Path(os.fsdecode(folder)).mkdir(parents=True)
+    with open(folder + b"/nova-scheduler \x1b[2J\n-rf.log", "wb") as file:  # noqa: PTH123 - a name of bytes
+        file.write(LOG)
+    for form in ("text", "json", "markdown", "html", "csv"):
+        done = novatrace("inspect" if form == "text" else "correlate", tmp_path / "logs", "-f", form)
+        assert done.returncode == 0, done.stderr
+        said(done)
+        assert b"\x1b" not in done.stdout
+        done.stdout.decode("utf-8")
+    assert json.loads(novatrace("correlate", tmp_path / "logs", "-f", "json").stdout)["coverage"]["lines"]["total"] > 0
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"LANG": "C", "LC_ALL": "C"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"TERM": "dumb", "COLUMNS": "1", "LINES": "1"},
+        {"NO_COLOR": "1", "TERM": "", "HOME": "/nonexistent"},
+    ],
+    ids=["C", "posix", "dumb", "no-home"],
+)
+def test_surroundings_change_nothing(env, novatrace):
+    """The same bytes whatever the locale, the terminal or the home."""
+    plain = novatrace("correlate", INCIDENT)
+    there = novatrace("correlate", INCIDENT, env_extra=env)
+    assert (there.returncode, there.stdout) == (plain.returncode, plain.stdout)
+    said(there)
+
+
+def test_a_state_directory_that_is_only_read(novatrace, state):
+    """What only reads a case needs no right to write there."""
+    novatrace("correlate", INCIDENT, "-q")
+    told = [novatrace("case", "show", "-f", "json"), novatrace("explain", "32fc6596", "-f", "json")]
+    folders = [state, *(p for p in state.rglob("*") if p.is_dir())]
+    files = [p for p in state.rglob("*") if p.is_file()]
+    for path in [*files, *folders]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    again = [novatrace("case", "show", "-f", "json"), novatrace("explain", "32fc6596", "-f", "json")]
+    for path in folders:
+        path.chmod(0o755)
+    assert [(d.returncode, d.stdout) for d in again] == [(d.returncode, d.stdout) for d in told]
