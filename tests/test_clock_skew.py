@@ -9,8 +9,10 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+import test_mutations as mutations
 from cases import FIXTURES, analysed, node_folders
 from msgspec.structs import replace
+from test_metamorphic import SMALL
 
 from novatrace import pipeline
 from novatrace.analysis import clock_skew
@@ -67,7 +69,7 @@ def test_a_known_skew_lies_in_the_interval_and_the_correction_keeps_the_order(fo
         assert all(not clock.conflict and abs(clock.applied_us) <= 1000 * len(nodes) for clock in again)
 
 
-def shifted(folder: Path, target: Path, node: str, seconds: int) -> Path:
+def shifted(folder: Path, target: Path, node: str, seconds: float) -> Path:
     """A case whose stamps of one node are so many seconds ahead."""
     for path in folder.glob("*/*.log"):
         out = target / path.parent.name / path.name
@@ -81,6 +83,41 @@ def shifted(folder: Path, target: Path, node: str, seconds: int) -> Path:
             ]
         out.write_text("".join(lines))
     return target
+
+
+def judged(folder: Path, scratch: Path, node: str, seconds: float) -> None:
+    """One node's clock is wrong: nothing that is stated gets false, and what would put the clock right is in its interval."""
+    case = pipeline.analyse(pipeline.RunOptions((str(shifted(folder, scratch, node, seconds)),)))
+    assert mutations.falsehoods(folder, case) == []
+    assert mutations.arrivals_denied(folder, case) == []
+    wrong_us = {node: seconds * 1e6}
+    for clock in case.clocks:
+        right_us = wrong_us.get(clock.reference, 0) - wrong_us.get(clock.node, 0)
+        assert not clock.conflict
+        assert clock.offset_low_us is None or clock.offset_low_us <= right_us + 10_000
+        assert clock.offset_high_us is None or clock.offset_high_us >= right_us - 10_000
+
+
+SHIFTS = (0.7, -0.7, 4, -4, 45, -45, 3600, -7200)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_wrong_clock_makes_nothing_false(seed, tmp_path):
+    """Any node of a small case, by parts of a second up to hours."""
+    dice = random.Random(seed)
+    folder = SMALL[seed % len(SMALL)]
+    node = dice.choice(sorted({path.parent.name for path in folder.glob("*/*.log")}))
+    judged(folder, tmp_path, node, dice.choice(SHIFTS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", mutations.SHIPPED, ids=lambda p: p.name)
+def test_no_wrong_clock_makes_anything_false(folder, tmp_path):
+    """Each node of every case, twice."""
+    dice = random.Random(folder.name)
+    for node in sorted({path.parent.name for path in folder.glob("*/*.log")}):
+        for seconds in dice.sample(SHIFTS, 2):
+            judged(folder, tmp_path / f"{node}{seconds}", node, seconds)
 
 
 def test_a_clock_that_is_behind_is_told_and_corrected_only_on_request(novatrace, tmp_path):
