@@ -15,6 +15,7 @@ import pytest
 from cases import FIXTURES, INCIDENT, analysed
 
 from novatrace.errors import CaseNotWritableError
+from novatrace.parsing import events
 from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
 from novatrace.store import case_writer
 from novatrace.store.case_reader import CaseReader
@@ -164,3 +165,38 @@ def test_a_state_directory_that_is_only_read(novatrace, state):
     for path in folders:
         path.chmod(0o755)
     assert [(d.returncode, d.stdout) for d in again] == [(d.returncode, d.stdout) for d in told]
+
+
+USERS = r"""[[message]]
+kind = "slow"
+hint = "zap"
+pattern = "(?:a|aa)+zap$"
+[[message.sample]]
+text = "aazap"
+expect = {}
+"""
+
+
+def test_a_users_pattern_that_does_not_end_leaves_lines_undecided(tmp_path, monkeypatch):
+    """They are counted, not taken for something else; after a while the pattern is not tried again; the rest is read."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text(USERS)
+    monkeypatch.setattr(events, "_UNDECIDED_AT_MOST", 3)
+    head = "2016-10-28 15:16:01.000 1 INFO nova.compute.claims [req-acfad281-090d-4d37-831b-bdedeceff3d5 u p] "
+    log = tmp_path / "nova-compute.log"
+    log.write_text("".join(f"{head}{'a' * n}zap?\n" for n in range(60, 66)) + f"{head}aazap\n{head}Claim successful\n")
+    read = ingest(plan_of(RunOptions((str(log),), jobs=1, messages=(mine,))))
+    assert [(n.id, n.count, n.incomplete) for n in read.notices] == [("W-RX-TIMEOUT", 7, True)]
+    assert [e.kind for e in read.events] == ["claim-granted"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["zap" + "(?:" * 4000 + ")" * 4000, "zap|" * 5000, "(zap", "zap(?P<a", "zap{99999999999}"], ids=len
+)
+def test_a_users_pattern_that_cannot_be_compiled_is_refused_at_once(pattern, novatrace, tmp_path):
+    """2 and one line."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text(USERS.replace("(?:a|aa)+zap$", pattern))
+    done = novatrace("correlate", INCIDENT, "--messages", mine)
+    assert done.returncode == 2
+    assert "E-USAGE" in said(done)

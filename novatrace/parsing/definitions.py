@@ -128,6 +128,17 @@ class Message:
     def values(self, text: str) -> dict[str, Any] | None:
         """The typed values of a message text, or None when it is not this message."""
         try:
+            return self.values_in_time(text)
+        except TimeoutError:
+            return None
+
+    def values_in_time(self, text: str) -> dict[str, Any] | None:
+        """The same.
+
+        Raises:
+            TimeoutError: a user's pattern does not come to an end on it.
+        """
+        try:
             match = self.pattern.match(text)
             if match is None:
                 return None
@@ -136,7 +147,7 @@ class Message:
                 for name, value in match.groupdict().items()
                 if value is not None
             }
-        except (ValueError, OverflowError, TimeoutError):
+        except (ValueError, OverflowError):
             return None
         return {**self.constants, **found}
 

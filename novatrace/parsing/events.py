@@ -5,6 +5,7 @@ All hints of the catalogue stand in one automaton. Also what the first lines of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -18,12 +19,14 @@ from novatrace.parsing.journal_export import is_export
 from novatrace.parsing.layout_reader import LayoutReader
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import PhysicalLine
+from novatrace.parsing.patterns import USER_MATCH_SECONDS
 from novatrace.parsing.pretty_json import documents_of, is_pretty
 from novatrace.parsing.record import Record
 from novatrace.parsing.suffixes import without_suffix
 
 _SOLE_REACH = 8
 Whose = Callable[[str | None, str | None], str | None]
+_UNDECIDED_AT_MOST = 20
 _TRACEBACK_HINT = "ComputeResourcesUnavailable"
 
 
@@ -40,6 +43,8 @@ class MessageMatcher:
         self._automaton = AhoCorasick(
             self._hints, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA, store_patterns=False
         )  # made in a tenth of the time of a table of all states, and few long texts come here
+        #: Texts of which a user's pattern did not tell whether they are this kind.
+        self.undecided: Counter[str] = Counter()
 
     def match(self, text: str) -> tuple[Message, dict[str, object]] | None:
         """The message and its values, or None when the catalogue does not know the text."""
@@ -52,22 +57,44 @@ class MessageMatcher:
     def _matched(self, text: str) -> tuple[Message, dict[str, object]] | None:
         sole = self._sole.get(text[:_SOLE_REACH])
         if sole is not None and text.startswith(sole[0]):
-            return _first((messages for hint, messages in sole[1] if hint in text), text)
+            return self._first((messages for hint, messages in sole[1] if hint in text), text)
         hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return _first((self._messages[index] for index in sorted({hit[0] for hit in hits})), text) if hits else None
+        several = (self._messages[index] for index in sorted({hit[0] for hit in hits}))
+        return self._first(several, text) if hits else None
+
+    def _first(self, several: Iterable[tuple[Message, ...]], text: str) -> tuple[Message, dict[str, object]] | None:
+        for messages in several:
+            for message in messages:
+                values = self._values(message, text)
+                if values is not None:
+                    return message, values
+        return None
+
+    def _values(self, message: Message, text: str) -> dict[str, object] | None:
+        if self.undecided.get(message.kind, 0) >= _UNDECIDED_AT_MOST:
+            self.undecided[message.kind] += 1
+            return None
+        try:
+            return message.values_in_time(text)
+        except TimeoutError:
+            self.undecided[message.kind] += 1
+            return None
 
 
 def _rank(hint: str) -> tuple[int, str]:
     return -len(hint), hint
 
 
-def _first(several: Iterable[tuple[Message, ...]], text: str) -> tuple[Message, dict[str, object]] | None:
-    for messages in several:
-        for message in messages:
-            values = message.values(text)
-            if values is not None:
-                return message, values
-    return None
+def undecided_of(matcher: MessageMatcher, evidence: Evidence) -> tuple[Notice, ...]:
+    """What the user must know of patterns of theirs that did not come to an end."""
+    return tuple(
+        Notice(
+            "W-RX-TIMEOUT", "parsing", evidence.place,
+            f"the pattern of {kind!r} did not come to an end within {USER_MATCH_SECONDS} s, or had too often before: "
+            "whether these texts mean it is not known; make it simpler", count, incomplete=True,
+        )
+        for kind, count in matcher.undecided.items()
+    )  # fmt: skip
 
 
 def recognised(lines: list[PhysicalLine], layouts: tuple[Layout, ...] = ()) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import Any, Protocol
 
 USER_MATCH_SECONDS = 0.25
+_LONGEST_PATTERN = 10_000
 
 
 class Pattern(Protocol):
@@ -38,6 +39,8 @@ class UserPattern:
     def __init__(self, pattern: str) -> None:
         import regex  # noqa: PLC0415 - slow to import, and few users have messages of their own
 
+        if len(pattern) > _LONGEST_PATTERN:
+            raise re.error(f"longer than {_LONGEST_PATTERN} characters")
         try:
             self._compiled = regex.compile(pattern, regex.DOTALL)
         except regex.error as error:

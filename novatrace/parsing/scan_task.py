@@ -16,7 +16,7 @@ from novatrace.model.scanned import Scanned
 from novatrace.parsing.anchors import Anchors
 from novatrace.parsing.block_scanner import BlockScanner
 from novatrace.parsing.definitions import Catalogue
-from novatrace.parsing.events import MessageMatcher, events_of
+from novatrace.parsing.events import MessageMatcher, events_of, undecided_of
 from novatrace.parsing.followers import Followers
 from novatrace.parsing.fragments import unfold
 from novatrace.parsing.layout_reader import LayoutReader
@@ -46,6 +46,7 @@ class Scanner:
         """Reads a piece that begins at ``offset``, where a record begins; ``before`` is what stands before it."""
         coverage = Coverage(evidence_id=evidence.id)
         coverage.clock_basis = manner.clock_basis
+        self._matcher.undecided.clear()
         sieve = Sieve(Followers(self._catalogue), Periodic(self.periodic))
         if manner.own_names and not manner.same:
             evidence = replace(evidence, node=None)
@@ -58,7 +59,8 @@ class Scanner:
             scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, sieve, before=before)
             scanner.scan(chunks, offset=offset)
         coverage.active = runs_of(reader.minutes)
-        return Scanned(sieve.folding.packed(), coverage, reader.invalid_utf8_lines)
+        undecided = undecided_of(self._matcher, evidence)
+        return Scanned(sieve.folding.packed(), coverage, reader.invalid_utf8_lines, undecided)
 
 
 def first_record(data: bytes, manner: Manner) -> int | None:

@@ -81,7 +81,7 @@ def run(task: Task) -> Scanned:
     reading = Reading(source, size_bytes=size_bytes)
     scanner = scanner_of(task.messages)
     scanned = scanner.scan(reading.blocks(), task.evidence, task.manner, offset=task.start, before=before)
-    scanned.notices = tuple(reading.notices)
+    scanned.notices = (*scanned.notices, *reading.notices)
     return scanned
 
 
