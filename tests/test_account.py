@@ -144,3 +144,27 @@ def test_the_version_that_a_service_states_is_believed_before_its_wording(novatr
     log.write_text(start + kilo + start.replace("2014.2.3-31.el7ost", "2015.1.0"))
     seen = json.loads(novatrace("inspect", log, "-f", "json", "-q").stdout)["coverage"]["release"]
     assert seen["since"] is None
+
+
+def test_what_only_informs_does_not_drown_the_account(novatrace, tmp_path):
+    """A sosreport has thousands of files that are no logs: the first few are named, JSON has all; settings and zones that nodes
+    share are told once."""
+    for node in ("cn1", "cn2", "cn3"):
+        for number in range(4):
+            path = tmp_path / f"sosreport-{node}-2026-11-23-abcdefg" / f"proc/{number}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{node} {number}\n")
+        top = path.parent.parent
+        (top / "timedatectl").write_text("Time zone: Europe/Berlin (CET, +0100)\n")
+        (top / "etc/nova").mkdir(parents=True)
+        (top / "etc/nova/nova.conf").write_text("[DEFAULT]\ncpu_allocation_ratio = 4.0\n")
+        (top / "nova-compute.log").write_text(
+            f"2026-11-23 00:00:01.000 7 INFO nova.compute.claims [-] Claim successful on node {node}\n"
+        )
+    told = novatrace("inspect", tmp_path).stdout.decode()
+    assert told.count("I-IN-NOTLOG ") == 3
+    assert "I-IN-NOTLOG: and 9 more; -f json lists all" in told
+    assert "clock: Europe/Berlin (timedatectl beside the logs)" in told
+    assert "cn1, cn2, cn3: cpu_allocation_ratio = 4.0" in told
+    shown = novatrace("inspect", tmp_path, "-f", "json")
+    assert len([n for n in json.loads(shown.stdout)["notices"] if n["id"] == "I-IN-NOTLOG"]) == 12

@@ -50,7 +50,7 @@ def named(inputs: list[Input], notices: list[Notice]) -> Iterator[Input]:
 def _of_one(one: Input, node: str, host: str, *, alias: bool, notices: list[Notice]) -> Input:
     """An input whose first lines all name one machine; lines of others may come later, and are theirs."""
     if short(host) != short(node) and not alias:
-        text = f"its lines are of {host}, not of {node}, as its folder or name has it; the lines count"
+        text = f"its lines are of {host}; {node}, which its folder or name says, was not taken for the node"
         notices.append(Notice("I-IN-NODE", "sources", one.evidence.place, text))
         node = host
     manner = replace(one.manner, own_names=True, same=(short(host),))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from novatrace.model.case import Case
@@ -12,6 +13,8 @@ from novatrace.model.releases import range_of
 from novatrace.reports import not_told, view_not_told, view_releases, words
 from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
 
+_INFORMED = 3
+_WHERE = re.compile(r" in \S+\)$")
 _COLUMNS = (
     Column("node"), Column("service"), Column("lines", right=True), Column("parsed", right=True),
     Column("cont.", right=True), Column("ignored", right=True), Column("unparsed", right=True),
@@ -52,10 +55,22 @@ def coverage_section(case: Case) -> Section:
     blocks += _debug_off(case)
     blocks += _clock_bases(case)
     blocks += view_releases.lines(case)
-    for notice in case.notices:
-        times = f" ({notice.count}×)" if notice.count > 1 else ""
-        blocks.append(say(f"{notice.id} {notice.place}: {notice.text}{times}", "warn" if notice.incomplete else "dim"))
+    blocks += _notices(case)
     return Section("COVERAGE", tuple(blocks))
+
+
+def _notices(case: Case) -> Iterator[Block]:
+    """Every warning; of what only informs the first few of a kind: a sosreport has thousands of files that are no logs."""
+    shown: Counter[str] = Counter()
+    for notice in case.notices:
+        shown[notice.id] += 1
+        if notice.id.startswith("I-") and shown[notice.id] > _INFORMED:
+            continue
+        times = f" ({notice.count}×)" if notice.count > 1 else ""
+        yield say(f"{notice.id} {notice.place}: {notice.text}{times}", "warn" if notice.incomplete else "dim")
+    for notice_id, number in shown.items():
+        if notice_id.startswith("I-") and number > _INFORMED:
+            yield say(f"{notice_id}: and {number - _INFORMED} more; -f json lists all", "dim")
 
 
 def _clock_bases(case: Case) -> Iterator[Block]:
@@ -65,9 +80,22 @@ def _clock_bases(case: Case) -> Iterator[Block]:
         evidence = case.evidence[coverage.evidence_id]
         if coverage.clock_basis:
             found[coverage.clock_basis].append(evidence.node or evidence.place)
+    for alike in _alike(found).values():
+        if len(alike) > 1:  # the same of several sosreports: where each has it from is beside its logs
+            names = [name for basis in alike for name in found.pop(basis)]
+            found[_WHERE.sub(" beside the logs)", alike[0])] = names
     for basis, names in sorted(found.items()):
         whose = f" of {', '.join(sorted(set(names)))}" if len(found) > 1 else ""
         yield say(f"clock{whose}: {basis}", "dim")
+
+
+def _alike(bases: Iterable[str]) -> dict[str, list[str]]:
+    """Bases that differ only in the folder from which they are."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for basis in bases:
+        if _WHERE.search(basis):
+            found[_WHERE.sub("", basis)].append(basis)
+    return found
 
 
 def _row(coverage: Coverage, case: Case) -> list[Cell]:
@@ -163,10 +191,13 @@ def _left_out(case: Case) -> Iterator[Block]:
 
 def _settings(case: Case) -> Iterator[Block]:
     """Nova's options as a nova.conf beside the logs has them."""
+    whose: dict[str, list[str]] = defaultdict(list)
     for one in case.settings:
         listed = ", ".join(f"{name.partition('/')[2]} = {value}" for name, value in one.options if "format" not in name)
         if listed:
-            yield say(f"{one.node or one.place}: {listed}")
+            whose[listed].append(one.node or one.place)
+    for listed, names in whose.items():
+        yield say(f"{', '.join(dict.fromkeys(names))}: {listed}")
 
 
 def _clocks(case: Case) -> Iterator[Block]:
