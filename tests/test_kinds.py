@@ -39,3 +39,24 @@ def test_explain_does_not_advise_waves_where_the_check_failed():
     assert "the check before the move failed there: Migration pre-check error" in told
     assert "waves to compute-03 would not have helped" in told
     assert "would have helped: sending" not in told
+
+
+def test_a_source_is_told_by_the_trackers_where_the_scheduler_names_none():
+    """A disabled source is no candidate, so that no host is ignored; the audits of source and target count the migration."""
+    (move,) = analysed(FIXTURES / "kinds" / "source-by-trackers").migrations
+    assert (move.source.host, [a.selected.host for a in move.attempts]) == ("compute-01", ["compute-04"])
+    assert (move.outcome, move.outcome_basis) == ("succeeded", "inferred")
+
+
+def test_a_host_that_failed_the_check_of_a_live_migration_is_not_its_source():
+    """The second pass ignores it too, and alone where the source is no candidate."""
+    (move,) = analysed(FIXTURES / "kinds" / "live-source-no-candidate").migrations
+    assert (move.action, move.outcome, move.source) == ("live-migrate", "failed", None)
+
+
+def test_a_move_whose_vm_was_deleted_meanwhile_failed_and_is_no_orphan():
+    """The conductor speaks of it, at INFO too."""
+    case = analysed(FIXTURES / "kinds" / "deleted-meanwhile")
+    move = next(m for m in case.migrations if m.action == "migrate")
+    assert (move.outcome, move.fault) == ("failed", "During cold migrate the instance was deleted")
+    assert "orphan-action" not in {finding.slug for finding in case.findings}
