@@ -60,3 +60,15 @@ def test_a_move_whose_vm_was_deleted_meanwhile_failed_and_is_no_orphan():
     move = next(m for m in case.migrations if m.action == "migrate")
     assert (move.outcome, move.fault) == ("failed", "During cold migrate the instance was deleted")
     assert "orphan-action" not in {finding.slug for finding in case.findings}
+
+
+def test_resizes_to_different_sizes_are_counted_against_the_room_that_placement_gives():
+    """New hosts' rows still had a vCPU ratio of 4, their inventories 1; on compute-02 the third VM fitted in neither resource."""
+    bursts = [b for b in analysed(FIXTURES / "kinds" / "sizes-mixed").bursts if b.verdict == "overcommitted"]
+    told = {
+        b.target.host: (b.capacity.free.vcpus, b.slots.all, sum(a.outcome == "admitted" for a in b.arrivals))
+        for b in bursts
+    }
+    assert told == {"compute-02": (16, 2, 2), "compute-03": (12, 2, 2), "compute-04": (16, 1, 1)}
+    assert {b.binding for b in bursts} == {("ram_mb",), ("vcpus",), ("ram_mb", "vcpus")}
+    assert not any(b.refused_despite_room for b in bursts)

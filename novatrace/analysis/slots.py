@@ -9,11 +9,13 @@ from dataclasses import replace
 from novatrace.analysis.bursts import Reached
 from novatrace.analysis.views import RESOURCES
 from novatrace.model.capacity import Capacity, Counted, Slots
+from novatrace.model.migration import Resources
 
 
 def slots_of(reached: list[Reached], capacity: Capacity | None, counted: Sequence[Counted]) -> Slots:
     """How many VMs of the burst the free capacity allowed, per resource; more than came are counted by the largest."""
     counts: dict[str, int] = {}
+    left: dict[str, float] = {}
     # Whom the host let in came first, whatever clocks say.
     listed = sorted(reached, key=lambda r: r.arrival.outcome != "admitted")
     for name in RESOURCES:
@@ -21,9 +23,26 @@ def slots_of(reached: list[Reached], capacity: Capacity | None, counted: Sequenc
         needs = [getattr(r.arrival.demand, name) for r in listed]
         known = [need for need in needs if need]
         if free is not None and known and len(known) == len([n for n in needs if n is not None]):
-            counts[name] = fitting(free, known)
-    least = min([*counts.values(), *(c.room for c in counted if c.room is not None)], default=None)
+            counts[name], left[name] = fitting(free, known), free
+    both = [together(left, [r.arrival.demand for r in listed])] if len(left) > 1 else []
+    least = min([*counts.values(), *both, *(c.room for c in counted if c.room is not None)], default=None)
     return Slots(counts.get("vcpus"), counts.get("ram_mb"), counts.get("disk_gb"), least)
+
+
+def together(free: dict[str, float], demands: Sequence[Resources]) -> int:
+    """How many fit one after the other in all resources at once; then as many more of the largest.
+
+    VMs of different sizes fill each resource with others: two that leave vCPUs to one VM and RAM to another leave room for none.
+    """
+    left, count = dict(free), 0
+    for demand in demands:
+        need = {name: getattr(demand, name) or 0 for name in left}
+        if all(need[name] <= left[name] for name in left):
+            left, count = {name: left[name] - need[name] for name in left}, count + 1
+    if count < len(demands):
+        return count
+    largest = {name: max(getattr(demand, name) or 0 for demand in demands) for name in left}
+    return count + min(math.floor(left[name] / most) for name, most in largest.items() if most)
 
 
 def fitting(free: float, needs: Sequence[float]) -> int:
