@@ -95,9 +95,9 @@ def test_a_view_is_contradicted_only_by_what_is_known(slots, outcomes, despite):
 @pytest.mark.parametrize(
     ("free", "enough"),
     [
-        (Resources(8, 65536, 1000), "enough for a VM"),
-        (Resources(None, 65536, 1000), "enough (as far as known: vCPU is not) for a VM"),
-        (Resources(None, 65536, None), "enough (as far as known: vCPU and disk are not) for a VM"),
+        (Resources(8, 65536, 1000), "enough of these for a VM"),
+        (Resources(None, 65536, 1000), "enough (as far as known: vCPU is not) of these for a VM"),
+        (Resources(None, 65536, None), "enough (as far as known: vCPU and disk are not) of these for a VM"),
     ],
 )
 def test_a_host_is_not_called_big_enough_by_what_is_unknown(free, enough):

@@ -234,7 +234,10 @@ def _free(cell: dict[str, Any], name: str) -> int:
 
 def _of_pools(line: _Line, arrivals: int) -> Iterable[Counted]:
     """The pools of PCI devices; how many devices a VM asks for is not logged."""
-    for name, free in line.told or [("devices", 0)]:
+    pools: dict[str, int] = {}
+    for name, free in line.told or [("devices", 0)]:  # one product may have pools on several NUMA nodes
+        pools[name] = pools.get(name, 0) + free
+    for name, free in pools.items():
         yield Counted(f"PCI {name}", "pci", (free,), (None,) * arrivals, 1, None, line.known_us, line.provenance)
 
 

@@ -18,9 +18,12 @@ _EXPLAINED = 3
 
 
 def idle(burst: Burst, taken: Sequence[Decision], ledger: Ledger) -> Idle | None:
-    """The hosts left out of a burst's passes that had room for its largest VM; None where there is none or it is not known."""
+    """The hosts left out of a burst's passes that had room for its largest VM; None where there is none or it is not known.
+
+    Of what NUMA cells, devices and groups have room for a host's amounts say nothing.
+    """
     demand = _largest(burst, taken)
-    if not taken or demand.ram_mb is None:
+    if not taken or demand.ram_mb is None or not set(burst.binding) <= set(RESOURCES):
         return None
     known = _known(burst, taken)
     found = []

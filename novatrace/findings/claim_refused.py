@@ -51,22 +51,22 @@ def _finding(case: Case, name: str, refused: _Refused) -> Finding:
 
 
 def _advice(case: Case, name: str, moved: list[Migration]) -> str:
-    retry = "Start no more moves at a time to a host than it has room for."
+    again = ""
     if all(m.stage != "retries-exhausted" for m in moved):  # else retries-exhausted tells what was left to try
         attempts = _options.named("max_attempts", case)
-        retry = (
-            f"A refused claim is tried on another host only while {attempts}, 3 unless set, and the alternates last."
+        again = (
+            f" A refused claim is tried on another host only while {attempts}, 3 unless set, and the alternates last."
         )
     if name == "numa":
         return (
             f"Keep NUMATopologyFilter in {_options.named('enabled_filters', case)}: without it such VMs are sent to hosts whose cells "
-            f"are full already. {retry}"
+            f"are full already.{again}"
         )
     if name == "pci":
         guarded = _options.named("pci_in_placement", case)
         also = f", or let placement count them with {guarded}" if guarded else ""
         return (
             f"Choices that run at once share a view of the devices until the claim: keep PciPassthroughFilter in "
-            f"{_options.named('enabled_filters', case)} and move such VMs one at a time to a host{also}. {retry}"
+            f"{_options.named('enabled_filters', case)} and move such VMs one at a time to a host{also}.{again}"
         )
-    return retry
+    return again.strip() or "Start no more moves at a time to a host than it has room for."

@@ -47,7 +47,8 @@ def _title(idle: Idle) -> str:
     free = f"had {_wording.amounts(best.free)} free{old}"
     passes = _wording.count(idle.passes, "logged pass", "logged passes")
     if number == 1:
-        return f"{best.host.host} {free}, {_enough(idle)} for a VM that went to {idle.target.host}, and none of {passes} weighed it"
+        enough = f"{_enough(idle)} of these for a VM that went to {idle.target.host}"
+        return f"{best.host.host} {free}, {enough}, and none of {passes} weighed it"
     names = _wording.listed(host.host.host for host in idle.hosts)
     return (
         f"{number} hosts had {_enough(idle)} free for a VM that went to {idle.target.host}, and none of {passes} weighed them: {names}; "

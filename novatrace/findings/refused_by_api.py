@@ -34,7 +34,7 @@ def find(case: Case) -> Iterator[Finding]:
 
 
 def _finding(case: Case, status: int, refused: list[Migration], *, quota: bool) -> Finding:
-    said = list(dict.fromkeys(m.fault.rstrip(".") for m in refused if m.fault))
+    said = list(dict.fromkeys(_answer(m) for m in refused if m.fault))
     why = f": {said[0]}" if len(said) == 1 else f", for {len(said)} different reasons: {said[0]}; …" if said else ""
     what = "a quota" if quota else "the API"
     return Finding(
@@ -45,18 +45,27 @@ def _finding(case: Case, status: int, refused: list[Migration], *, quota: bool) 
         measures=(Measure("moves", len(refused), 0, "moves"),),
         basis="observed",
         evidence=_wording.once(m.citations[-1] for m in refused),
-        advice=_advice(case, quota=quota),
+        advice=_advice(case, quota=quota, in_error=any("vm_state error" in answer for answer in said)),
     )
 
 
-def _advice(case: Case, *, quota: bool) -> str:
+def _answer(migration: Migration) -> str:
+    """The API's answer, the same for all VMs of which it says the same."""
+    fault = (migration.fault or "").rstrip(".")
+    return fault.replace(f"instance {migration.instance_uuid}", "instance …") if migration.instance_uuid else fault
+
+
+def _advice(case: Case, *, quota: bool, in_error: bool) -> str:
     if quota:
         cores, ram = _options.named("cores", case), _options.named("ram", case)
         return (
             "Raise the project's quota with `openstack quota set --cores N --ram MB PROJECT`; the defaults are "
             f"{cores} and {ram}. A resize counts against the quota what the new flavor has more than the old."
         )
-    return (
-        "These VMs stayed where they were, untouched. Mend what the API's answer names and ask again; a VM whose task_state is set is in "
-        "another action still."
+    state = (
+        "a VM in vm_state error is to be looked after first (does its guest run?), and then set right with `openstack server set --state "
+        "active VM`"
+        if in_error
+        else "a VM whose task_state is set is in another action still"
     )
+    return f"These VMs stayed where they were, untouched. Mend what the API's answer names and ask again; {state}."

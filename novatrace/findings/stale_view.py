@@ -51,13 +51,13 @@ def _measures(view: SharedView, targets: int) -> Iterator[Measure]:
 
 
 def _advice(case: Case) -> str:
-    audit = _options.named("update_resources_interval", case)
     if case.claims_in_placement:
         return (
-            "Choose anew only after what was chosen has claimed: each request reads the hosts anew and knows nothing of choices under "
-            "way, however many schedulers run; placement's claim alone tells them apart, and for NUMA cells, PCI devices and groups the "
-            f"target's. {audit} sets how often hosts report what they hold."
+            "Each request reads the hosts anew and knows nothing of choices under way, however many schedulers run: placement's claim "
+            "alone tells them apart, and for NUMA cells, PCI devices and groups the target's. Start a wave when the claims of the one "
+            "before are through."
         )
+    audit = _options.named("update_resources_interval", case)
     return (
         "A scheduler process knows its own choices at once and those of others only when the target has claimed and reported: run "
         f"one nova-scheduler while a batch runs, or start a wave after the claims of the one before. {audit} sets how often hosts "
