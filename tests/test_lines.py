@@ -195,3 +195,41 @@ def test_a_line_of_a_log_quoted_in_a_message_is_no_record():
     for prefix in ("cn7: ", "    ", "> ", "nova_compute "):
         _, coverage, _ = read(f"{prefix}{quoted}\n{prefix}{line}\n".encode(), None)
         assert coverage.lines.parsed == 2
+
+
+FOLDED = (
+    (
+        "as a terminal breaks it, in the middle of an id",
+        "",
+        "[req-9e7059ce-cf78-42e9-aabd-496fb",
+        "9118682 u p] [instance: ",
+    ),
+    ("as mail folds and quotes it", "> ", "", "[req-9e7059ce-cf78-42e9-aabd-496fb9118682 u p] [instance:"),
+    ("as a document indents it", "   ", "[req-9e7059ce-cf78-42e9-aabd-496fb9118682", "u p] [instance: "),
+)
+
+
+@pytest.mark.parametrize(("front", "first", "second"), [row[1:] for row in FOLDED], ids=[row[0] for row in FOLDED])
+def test_a_record_that_was_folded_inside_its_header_is_one(front, first, second):
+    """Its ids are whole again, and every physical line has its place in the account."""
+    head = f"2026-11-23 00:12:26.335 7 INFO nova.compute.claims {first}".rstrip() if first else (
+        "2026-11-23 00:12:26.335 7 INFO nova.compute.claims"
+    )  # fmt: skip
+    rest = "ce014e67-71c6-4283-8857-75e8ac84e144] Claim successful on node cn7"
+    parts = [head, second.rstrip() if front else second, rest]
+    data = "".join(f"{front}{line}\n" for line in parts * 2).encode()
+    for how in ({}, {"line_by_line": True}):
+        found, coverage, _ = read(data, None, **how)
+        assert [(e.kind, e.request_id, e.instance_uuid) for e in found] == [
+            ("claim-granted", "req-9e7059ce-cf78-42e9-aabd-496fb9118682", "ce014e67-71c6-4283-8857-75e8ac84e144")
+        ] * 2
+        assert (coverage.lines.total, coverage.lines.parsed, coverage.lines.continuation) == (6, 2, 4)
+
+
+def test_a_bracket_that_is_open_in_a_message_takes_no_line():
+    """Only ids go on in the next line; another record, or other words, do not."""
+    head = "2026-11-23 00:12:26.335 7 INFO nova.compute.claims [-] list [req-"
+    for following in ("2026-11-23 00:12:26.336 7 INFO nova.compute.claims [-] x]", "File x, line 3]"):
+        _, coverage, _ = read(f"{head}\n{following}\n".encode(), None)
+        assert coverage.lines.parsed == (2 if following.startswith("2026") else 1)
+        assert coverage.lines.balanced

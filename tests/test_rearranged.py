@@ -30,7 +30,7 @@ def interleaved(files: Laid, folder: Path, dice: random.Random) -> Laid:
     nodes = sorted({path.split("/")[0] for path in files})
     chosen = {node for node in nodes if dice.random() < 0.6}
     found = {path: data for path, data in files.items() if path.split("/")[0] not in chosen}
-    for node in chosen:
+    for node in sorted(chosen):
         records: list[list[Said]] = []
         for path, lines in said(folder).items():
             if path.split("/")[0] == node:
@@ -104,9 +104,7 @@ def laid_out(folder: Path, ways: list[str], dice: random.Random) -> list:
     """The moves and bursts of a case whose logs were laid out in these ways, one after the other."""
     files: Laid = {path: (folder / path).read_bytes() for path in said(folder)}
     for way in WAYS:
-        # In parts of a file that services share, nobody knows which service goes on behind a part: a success that is
-        # inferred from that may be withheld.
-        if way in ways and not (way == "split" and "interleaved" in ways):
+        if way in ways:
             files = MADE[way](files, folder, dice)
     with tempfile.TemporaryDirectory() as scratch:
         for path, data in files.items():

@@ -12,9 +12,15 @@ from dataclasses import dataclass
 
 LINE_CAP_BYTES = 1 << 20
 _DATED = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\[\d{4}-\d\d-\d\d ")
-# A line that ends inside the bracket of its ids, and what closes it in the next one.
-_OPEN = re.compile(rb"\[(?:None |req-|instance: )[\w\- ]*\r?\Z")
+# A line that ends inside the bracket of its ids or behind its header, and what goes on it in the next one. Mail and
+# documents indent and quote what they fold, and eat the blank at which they fold.
+_OPEN = re.compile(rb"\[(?:None |req-|instance:|instance: )[\w\- ]*\Z")
+_HEADER = re.compile(rb"\d\d:\d\d:\d\d\S* (?:\d+ )?(?:[A-Z]{4,8}) [a-z_]\w*(?:\.[\w\-]+)+ ?\Z")
 _CLOSED = re.compile(rb"[\w\- ]{0,160}\]")
+_FIELD = re.compile(rb"\[(?:-\]|None |req-|instance:)")
+_WHOLE_ID = re.compile(rb"(?:\A|[\s\[])(?:-|None|instance:|req-[0-9a-f-]{36}|[0-9a-f]{32})\Z")
+_MARGIN = b"> \t"
+_MOST_FOLDS = 5
 _MIN_WRAP_WIDTH = 40
 _ENOUGH_HEADS = 3
 
@@ -98,26 +104,45 @@ def wrap_width(lines: list[PhysicalLine]) -> int | None:
 
 
 def closed(lines: Iterable[PhysicalLine]) -> Iterator[tuple[PhysicalLine, int]]:
-    """Lines of which one that ends inside the bracket of its ids has got what closes it, and how many further lines that took.
+    """Lines of which one that ends inside the bracket of its ids, or behind its header, has got what goes on it there.
 
-    Somebody's terminal or editor broke it there; of the others nobody knows whether they were broken.
+    Somebody's terminal, editor or mail broke it there; of the others nobody knows whether they were broken. Yields how
+    many further lines each took.
     """
     held: PhysicalLine | None = None
+    joined = 0
     for line in lines:
         if held is not None:
-            if _CLOSED.match(line.text) and not looks_dated(line.text):
-                text = held.text.rstrip(b"\r") + line.text
-                yield PhysicalLine(text, held.offset, held.number, held.length + line.length), 1
-                held = None
+            text = _folded(held.text.rstrip(b"\r"), line.text) if joined < _MOST_FOLDS else None
+            if text is not None:
+                held, joined = PhysicalLine(text, held.offset, held.number, held.length + line.length), joined + 1
+                if not _unfinished(text):
+                    yield held, joined
+                    held = None
                 continue
-            yield held, 0
-            held = None
-        if line.text.rfind(b"[") > line.text.rfind(b"]") and _OPEN.search(line.text):
-            held = line
-        else:
+            yield held, joined
+        held, joined = (line, 0) if _unfinished(line.text.rstrip(b"\r")) else (None, 0)
+        if held is None:
             yield line, 0
     if held is not None:
-        yield held, 0
+        yield held, joined
+
+
+def _unfinished(text: bytes) -> bool:
+    if text.rfind(b"[") > text.rfind(b"]"):
+        return _OPEN.search(text) is not None
+    return not text.endswith(b"]") and _HEADER.search(text[-120:]) is not None
+
+
+def _folded(text: bytes, following: bytes) -> bytes | None:
+    """A line with the next one, where that goes on it; None where it does not."""
+    following = following.lstrip(_MARGIN)
+    if looks_dated(following):
+        return None
+    if text.rfind(b"[") > text.rfind(b"]"):
+        goes_on = _CLOSED.match(following) or (_OPEN.search(b"[req-" + following) and following.strip())
+        return text + (b" " if _WHOLE_ID.search(text) else b"") + following if goes_on else None
+    return text.rstrip() + b" " + following if _FIELD.match(following) else None
 
 
 def unbroken(lines: Iterable[PhysicalLine], width: int) -> Iterator[tuple[PhysicalLine, int]]:

@@ -28,6 +28,7 @@ MESSAGE_CAP_CHARS = 1 << 18
 INHERIT_WITHIN_BYTES = 1 << 16
 # How far the rest of a record may reach that begins before its file.
 BEGINS_WITHIN_LINES = 1000
+CUT_OFF = "cut-off-before"
 Edge = tuple[int | None, str | None]
 _INHERIT_WITHIN_US = 2_000_000
 
@@ -108,6 +109,8 @@ class RecordReader:
         rule = self._layouts.rule(inner, first=first)
         if rule is None and line is not None and line.strict:
             rule = self._layouts.rule(text)
+        if rule is None and first and physical.number == 1 and text[:1] not in ("{", "["):
+            rule = CUT_OFF  # files begin anywhere, also in the middle of a line
         if rule is not None:
             self.coverage.lines.ignored += 1
             self.coverage.ignored[rule] = self.coverage.ignored.get(rule, 0) + 1
