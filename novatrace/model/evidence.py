@@ -10,6 +10,10 @@ from novatrace.model.activity import joined
 
 SAMPLES_KEPT = 5
 SHAPES_KEPT = 50
+# Below which share of lines read, or margin over another layout, a layout is not sure, and not even likely.
+SURE_SHARE = 0.995
+SURE_MARGIN = 0.5
+LIKELY_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,30 @@ class LineLedger:
         self.too_long += other.too_long
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What else an input's layout might be, told from lines of its beginning.
+
+    Attributes:
+        layout: the other layout, not merely a more general one, that reads most of them; None where none does.
+        lines: how many of them it reads.
+        probed: how many were tried.
+        guessed: the input's own layout fits what nobody described.
+    """
+
+    layout: str | None
+    lines: int
+    probed: int
+    guessed: bool = False
+
+    def word(self, share: float) -> str:
+        """How sure the layout is: ``sure``, ``likely`` or ``guess``, by the share of lines that it reads and its margin."""
+        margin = 1 - self.lines / self.probed if self.probed else 0.0
+        if share >= SURE_SHARE and margin >= SURE_MARGIN and not self.guessed:
+            return "sure"
+        return "likely" if share >= LIKELY_SHARE and margin > 0 else "guess"
+
+
 @dataclass(slots=True)
 class Coverage:
     """What one input unit held and how much of it was understood.
@@ -101,6 +129,7 @@ class Coverage:
         wordings: range of releases that write a wording (``pike..stein``) → first line with it, kind of the message.
         active: runs of minutes (since 1970 UTC) that have lines, as ``model.activity`` has them.
         nul_lines: lines with NUL bytes, which were left out of them.
+        rival: what else its layout might be; None where it is not known.
         also_in: place of another input that has lines of this one, too → events that are counted there.
     """
 
@@ -121,6 +150,7 @@ class Coverage:
     active: list[tuple[int, int]] = field(default_factory=list)
     also_in: dict[str, int] = field(default_factory=dict)
     nul_lines: int = 0
+    rival: Rival | None = None
 
     def add_shape(self, shape: str, count: int, line_no: int) -> None:
         """Counts lines of a shape; beyond many shapes the rest counts as one."""

@@ -109,6 +109,13 @@ class LayoutReader:
         """The line's fields, or None when no layout fits."""
         return self._read(line, 0)
 
+    def reads_as(self, layout: Layout, line: str) -> bool:
+        """True when a layout, by itself or around any other, reads a line as a record."""
+        fields = layout.fields(COLOUR.sub("", line) if coloured(line) else line)
+        if fields is None or not layout.envelope:
+            return fields is not None
+        return not (self.unwrapped(layout, fields).bare and layout.strict)
+
     def rule(self, text: str, *, first: bool = False) -> str | None:
         """The name of the rule by which a text is left out, or None; ``first``: no record stands before it."""
         stripped = text.strip()

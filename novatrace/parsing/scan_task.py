@@ -6,8 +6,9 @@ before, and the accounts are added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from novatrace.model.activity import runs_of
 from novatrace.model.event import Event
@@ -15,6 +16,7 @@ from novatrace.model.evidence import Coverage, Evidence, Notice
 from novatrace.model.scanned import Scanned
 from novatrace.parsing.anchors import Anchors
 from novatrace.parsing.block_scanner import BlockScanner
+from novatrace.parsing.certainty import rival_of
 from novatrace.parsing.definitions import Catalogue
 from novatrace.parsing.events import MessageMatcher, events_of, undecided_of
 from novatrace.parsing.followers import Followers
@@ -26,6 +28,8 @@ from novatrace.parsing.record import Naming
 from novatrace.parsing.records import RecordReader
 from novatrace.parsing.repetitions import Periodic
 from novatrace.parsing.sieve import Sieve
+
+_HEAD_BYTES = 1 << 15
 
 
 class Scanner:
@@ -50,6 +54,10 @@ class Scanner:
         sieve = Sieve(Followers(self._catalogue), Periodic(self.periodic))
         if manner.own_names and not manner.same:
             evidence = replace(evidence, node=None)
+        if offset == 0:
+            first, chunks = _first(iter(chunks))
+            coverage.rival = rival_of(b"".join(first)[:_HEAD_BYTES], manner)
+            chunks = chain(first, chunks)
         reader = RecordReader(coverage, manner, service=evidence.service, naming=self.naming)
         if manner.line_by_line or manner.wrap_width is not None:
             lines = physical_lines(chunks, offset=offset)
@@ -61,6 +69,14 @@ class Scanner:
         coverage.active = runs_of(reader.minutes)
         undecided = undecided_of(self._matcher, evidence)
         return Scanned(sieve.folding.packed(), coverage, reader.invalid_utf8_lines, undecided)
+
+
+def _first(chunks: Iterator[bytes]) -> tuple[list[bytes], Iterator[bytes]]:
+    """The chunks that hold the head of an input, and the others."""
+    found: list[bytes] = []
+    while sum(map(len, found)) < _HEAD_BYTES and (chunk := next(chunks, b"")):
+        found.append(chunk)
+    return found, chunks
 
 
 def first_record(data: bytes, manner: Manner) -> int | None:

@@ -130,11 +130,24 @@ def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
         row["ignored"] = dict(sorted(coverage.ignored.items()))
         row["also_in"] = [{"path": place, "events": number} for place, number in sorted(coverage.also_in.items())]
         row["layouts"] = dict(sorted(coverage.layouts.items()))
+        row["layout_certainty"] = _certainty(coverage)
         row["unparsed_shapes"] = [
             {"shape": shape, "lines": count, "first_line": line_no} for shape, count, line_no in _shapes(coverage)
         ]
         row["unparsed_samples"] = [{"line": number, "text": text} for number, text in coverage.samples]
     return row
+
+
+def _certainty(coverage: Coverage) -> _Json | None:
+    lines, rival = coverage.lines, coverage.rival
+    tried = lines.parsed + lines.unparsed + lines.too_long
+    if rival is None or not tried:
+        return None
+    share = lines.parsed / tried
+    return {
+        "word": rival.word(share), "share": round(share, 6), "guessed": rival.guessed, "rival": rival.layout,
+        "rival_lines": rival.lines, "probed_lines": rival.probed,
+    }  # fmt: skip
 
 
 def _shapes(coverage: Coverage) -> list[tuple[str, int, int]]:

@@ -30,7 +30,7 @@ _WITHHELD = "[WITHHELD: redaction error]"
 _FIXED = frozenset([
     "action", "action_basis", "outcome", "outcome_basis", "instance_state", "stage", "what", "tier", "slug",
     "severity", "basis", "demand_basis", "selected_basis", "verdict", "effect", "whose", "source", "binding",
-    "resource", "resource_class", "id", "kind", "service", "services", "layouts", "levels", "clock_basis",
+    "resource", "resource_class", "id", "kind", "service", "services", "layout", "layouts", "levels", "clock_basis",
     "head_hash", "tail_hash", "instance_uuid", "request_id", "global_request_id", "provider_uuid", "unit", "name",
 ])  # fmt: skip
 _NAMES = {

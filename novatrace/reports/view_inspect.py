@@ -131,9 +131,21 @@ def _shared(coverage: Coverage, layout: str) -> str:
     return layout if len(coverage.layouts) == 1 else f"{layout} {share:.1f} %"
 
 
+def _sure(coverage: Coverage) -> Cell:
+    """How sure the layout is: the share of lines that it reads, and of the lines tried that another one reads, too."""
+    lines, rival = coverage.lines, coverage.rival
+    tried = lines.parsed + lines.unparsed + lines.too_long
+    if rival is None or not tried:
+        return cell(None)
+    share = lines.parsed / tried
+    word = rival.word(share)
+    other = f", {rival.layout} {100 * rival.lines / rival.probed:.0f} %" if rival.layout else ""
+    return cell(f"{word} ({100 * share:.4g} %{other})", "" if word == "sure" else "warn")
+
+
 def _inputs(case: Case) -> Iterator[Block]:
     columns = [
-        Column("path", whole=False), Column("layout"), Column("node"), Column("service"), Column("release"),
+        Column("path", whole=False), Column("layout"), Column("how sure"), Column("node"), Column("service"), Column("release"),
         Column("bytes", right=True), Column("levels", whole=False),
     ]  # fmt: skip
     rows = []
@@ -146,6 +158,7 @@ def _inputs(case: Case) -> Iterator[Block]:
             [
                 cell(evidence.place),
                 cell("+".join(_shared(coverage, layout) for layout in layouts)),
+                _sure(coverage),
                 cell(evidence.node),
                 cell(evidence.service or "+".join(services)),
                 _release(coverage),
