@@ -159,3 +159,9 @@ def test_logs_that_end_in_the_middle_accuse_nobody(seed):
     whole = analysed(folder)
     flagged = {b.target.host for b in whole.bursts if b.verdict == "overcommitted"}
     assert {b.target.host for b in case.bursts if b.verdict == "overcommitted" and b.basis == "proven"} <= flagged
+
+
+def test_parts_of_a_shared_log_withhold_no_success():
+    """Services of a node in one file, in parts: the target's part ends with the move, a later one shows that it went on."""
+    folder = next(path for path in SHIPPED if path.name == "o15-b4-race-forced-boot")
+    assert laid_out(folder, ["interleaved", "split"], random.Random(137)) == plain(folder)
