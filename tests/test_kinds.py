@@ -54,6 +54,14 @@ def test_a_host_that_failed_the_check_of_a_live_migration_is_not_its_source():
     assert (move.action, move.outcome, move.source) == ("live-migrate", "failed", None)
 
 
+def test_a_host_that_failed_the_check_is_told_at_info_by_its_own_error():
+    """The next pass excludes it: that is what tells it from a source that logs the same error."""
+    (move,) = analysed(FIXTURES / "kinds" / "live-source-no-candidate").migrations
+    tried = [a for a in move.attempts if a.selected is not None]
+    assert [(a.selected.host, a.outcome) for a in tried] == [("compute-03", "failed")]
+    assert "Unacceptable CPU info" in tried[0].check
+
+
 def test_a_move_whose_vm_was_deleted_meanwhile_failed_and_is_no_orphan():
     """The conductor speaks of it, at INFO too."""
     case = analysed(FIXTURES / "kinds" / "deleted-meanwhile")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from novatrace.analysis.claims import HostClaim
 from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.live_checks import failed_checks
 from novatrace.analysis.requests import Request
 from novatrace.model.event import Event
 from novatrace.model.migration import Citation, HostNode, Link, Pass, Stamp
@@ -68,7 +69,7 @@ def assemble(
     for claim in sorted(claims, key=lambda c: c.started_us or 0):
         if _same(claim.instance_uuid, instance_uuid):
             _place_claim(drafts, claim)
-    for event in reversed(request.of("live-host-skipped")):
+    for event in reversed(failed_checks(request, action, hosts)):
         _place_check(drafts, event, hosts, request)
     # A pass that found nobody ends the request, so that what was tried without a logged pass came before it.
     return sorted(drafts, key=lambda draft: draft.found_nobody)
@@ -136,7 +137,7 @@ def _place_forced(drafts: list[Draft], event: Event, hosts: HostMap, request: Re
 
 
 def _place_check(drafts: list[Draft], event: Event, hosts: HostMap, request: Request) -> None:
-    """A host that the conductor's check passed over: the last choice of it, else one that no scheduler's log shows."""
+    """A host that failed the check: the last choice of it, else one that no scheduler's log shows."""
     target = hosts.host(event.values["host"])
     chosen = [d for d in drafts if d.selected and d.selected.host == target.host and d.claim is None]
     draft = next((d for d in reversed(chosen) if d.skipped is None and d.dispatch is None), None)
