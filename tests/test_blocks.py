@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from functools import cache
 from pathlib import Path
@@ -140,6 +141,20 @@ def test_any_mixture_of_lines_reads_the_same(lines, end, chunk, borders):
         if not {WORD, NO_LEVEL} <= set(lines) and ODD not in lines:
             assert got[1].lines == expected[1].lines
             assert got[1].levels == expected[1].levels
+
+
+@pytest.mark.parametrize("line_by_line", [False, True])
+def test_a_piece_leaves_nothing_behind(line_by_line):
+    """Neither block nor event waits until garbage is looked for: a reading process reads piece after piece."""
+    data = b"\n".join(LINES * 3)
+    read(data, None, line_by_line=line_by_line)  # what is made once, such as patterns
+    gc.collect()
+    gc.disable()
+    try:
+        read(data, None, line_by_line=line_by_line)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_line_beyond_every_cap_is_counted_and_its_neighbours_are_read():

@@ -66,6 +66,8 @@ class Scanner:
         else:
             scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, sieve, before=before)
             scanner.scan(chunks, offset=offset)
+        # It refers to who has the reader; without it nothing of a piece waits until garbage is looked for.
+        del reader.find_head
         coverage.active = runs_of(reader.minutes)
         undecided = undecided_of(self._matcher, evidence)
         return Scanned(sieve.folding.packed(), coverage, reader.invalid_utf8_lines, undecided)
