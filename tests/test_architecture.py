@@ -35,6 +35,7 @@ THIRD_PARTY = {
     "ahocorasick_rs": {"parsing", "reports/secret_places.py"},
     "sqlite3": {"store"},
     "stringzilla": {"parsing"},
+    "tomli": {"parsing"},
     "msgspec": {"model", "parsing", "store"},
     "vl_convert": {"reports"},
     "pyarrow": {"reports/exports/parquet_export.py"},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from novatrace.errors import UsageError
 from novatrace.model.releases import RELEASES, known, position
+from novatrace.parsing import toml
 from novatrace.parsing.definitions import Catalogue, Message, message_of, self_test
 from novatrace.parsing.values import TYPES
 
@@ -56,8 +56,8 @@ def faults_of(text: str, origin: str, catalogue: Catalogue) -> tuple[int, list[F
     """
     lines = text.splitlines()
     try:
-        tables = tomllib.loads(text).get("message", [])
-    except tomllib.TOMLDecodeError as error:
+        tables = toml.loads(text).get("message", [])
+    except toml.TOMLDecodeError as error:
         where = re.search(r"at line (\d+)", str(error))
         number = int(where[1]) if where else max(1, len(lines))
         return 0, [

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
@@ -19,6 +18,7 @@ from typing import Any
 
 from novatrace.errors import UsageError
 from novatrace.model.host_states import HostStates
+from novatrace.parsing import toml
 from novatrace.parsing.patterns import BuiltinPattern, Pattern, UserPattern
 from novatrace.parsing.values import HOST_STATE, TYPES, UUID
 
@@ -216,8 +216,8 @@ def parse_messages(text: str, origin: str, *, trusted: bool, check: bool = True)
         UsageError: invalid TOML, an unknown type, or a sample that the definition fails.
     """
     try:
-        tables = tomllib.loads(text).get("message", [])
-    except tomllib.TOMLDecodeError as error:
+        tables = toml.loads(text).get("message", [])
+    except toml.TOMLDecodeError as error:
         raise UsageError(f"{origin}: not valid TOML: {error}") from error
     messages = [message_of(table, origin, trusted=trusted) for table in tables]
     if check:

@@ -9,13 +9,13 @@ trying each one on the samples of all others.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from novatrace.errors import UsageError
+from novatrace.parsing import toml
 from novatrace.parsing.definitions import Sample, expand
 from novatrace.parsing.documents import ANYWHERE, anywhere, document, packed
 from novatrace.parsing.months import LOCAL_MONTH
@@ -130,7 +130,7 @@ def parse_layout(text: str, origin: str) -> Layout:
         UsageError: invalid TOML, a missing key, or a pattern that does not compile.
     """
     try:
-        table = tomllib.loads(text)
+        table = toml.loads(text)
         partial = table.get("partial")
         return Layout(
             name=table["name"],
@@ -154,7 +154,7 @@ def parse_layout(text: str, origin: str) -> Layout:
             samples=tuple(Sample(s["line"], dict(s["expect"])) for s in table.get("sample", ())),
             guess=bool(table.get("guess", False)),
         )
-    except (tomllib.TOMLDecodeError, KeyError, re.error) as error:
+    except (toml.TOMLDecodeError, KeyError, re.error) as error:
         raise UsageError(f"{origin}: not a layout: {error}") from error
 
 
