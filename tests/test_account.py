@@ -13,6 +13,8 @@ from novatrace.parsing.shapes import shape_of
 LINE = "2026-07-01 12:00:00.500 7 INFO nova.compute.claims [-] Claim successful on node cn7\n"
 STRANGE = "2026-11-23 12:00:{:02} strange thing {} at 10.0.0.{}\n"
 
+UPGRADE = ("o15-b1-race-room1", "b1-race-placement-room1")
+
 
 def test_alike_lines_count_as_one_shape():
     """Times, ids, addresses and numbers are masked; the count and the first line are kept, also across pieces."""
@@ -168,3 +170,22 @@ def test_what_only_informs_does_not_drown_the_account(novatrace, tmp_path):
     assert "cn1, cn2, cn3: cpu_allocation_ratio = 4.0" in told
     shown = novatrace("inspect", tmp_path, "-f", "json")
     assert len([n for n in json.loads(shown.stdout)["notices"] if n["id"] == "I-IN-NOTLOG"]) == 12
+
+
+def test_an_upgrade_in_the_middle_of_a_log_is_told(novatrace, tmp_path):
+    """By what the service states at each start, else by wordings that no release has in common; node by node."""
+    old, new = ((FIXTURES / "real-nova" / name / "ctl01/nova-scheduler.log").read_bytes() for name in UPGRADE)
+    folder = tmp_path / "logs" / "ctl01"
+    folder.mkdir(parents=True)
+    (folder / "nova-scheduler.log").write_bytes(old + new)
+    stated = novatrace("inspect", folder.parent).stdout.decode()
+    first = (old + new).splitlines().index(new.splitlines()[2]) + 1
+    assert (
+        f"release by wording, ctl01: Ocata is stated at ctl01/nova-scheduler.log:1, 2025.1 at ctl01/nova-scheduler.log:{first}: "
+        in stated
+    )
+    silent = [line for line in (old + new).splitlines(keepends=True) if b" node (version" not in line]
+    (folder / "nova-scheduler.log").write_bytes(b"".join(silent))
+    worded = novatrace("inspect", folder.parent).stdout.decode()
+    assert "is written from 2023.1 on, " in worded
+    assert " until Ocata: an upgrade in between" in worded

@@ -62,6 +62,11 @@ def name(release: str) -> str:
 def contradiction(found: ReleaseRange, case: Case) -> str:
     """Why no release fits, with the two lines that show it."""
     newer, older = found.oldest_by, found.newest_by
+    if newer.kind == older.kind == "service-start":
+        return (
+            f"{name(older.until)} is stated at {place(older, case)}, {name(newer.since)} at {place(newer, case)}: "
+            "an upgrade in between, or logs of several clouds"
+        )
     return (
         f"{newer.kind} as at {place(newer, case)} is written from {name(newer.since)} on, {older.kind} as at "
         f"{place(older, case)} until {name(older.until)}: an upgrade in between, logs of several clouds, or a patched Nova"
