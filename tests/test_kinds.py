@@ -80,3 +80,11 @@ def test_resizes_to_different_sizes_are_counted_against_the_room_that_placement_
     assert told == {"compute-02": (16, 2, 2), "compute-03": (12, 2, 2), "compute-04": (16, 1, 1)}
     assert {b.binding for b in bursts} == {("ram_mb",), ("vcpus",), ("ram_mb", "vcpus")}
     assert not any(b.refused_despite_room for b in bursts)
+
+
+def test_room_is_not_counted_by_the_refused_where_those_let_in_were_of_unknown_size():
+    """Two resizes to 6144 MB, told nowhere, filled compute-03: that three of 4096 MB had fitted is no riddle of the host."""
+    case = analysed(FIXTURES / "kinds" / "five-kinds-train")
+    burst = next(b for b in case.bursts if b.target.host == "compute-03")
+    assert Counter(a.outcome for a in burst.arrivals) == {"admitted": 2, "victim": 3}
+    assert (burst.slots.all, burst.slots.ram_mb, burst.refused_despite_room) == (2, 2, False)

@@ -62,9 +62,19 @@ def proven_slots(slots: Slots, reached: list[Reached], binding: tuple[str, ...],
     admitted = sum(r.arrival.outcome == "admitted" for r in reached)
     resolved = all(r.arrival.outcome != "unknown" for r in reached)
     if set(binding) & set(RESOURCES):
+        # What somebody of unknown size took is in no count: the refusal, not the arithmetic, says that no more had room.
+        if resolved and slots.all is not None and slots.all > admitted and _of_unknown_size(reached, binding):
+            over = {name for name in binding if (getattr(slots, name, None) or 0) > admitted}
+            return replace(slots, all=admitted, **dict.fromkeys(over, admitted))
         return replace(slots, all=admitted) if resolved and slots.all is None else slots
     if resolved:
         return replace(slots, all=admitted)
     return replace(
         slots, all=min((c.room for c in counted if c.resource in binding and c.room is not None), default=None)
     )
+
+
+def _of_unknown_size(reached: list[Reached], binding: tuple[str, ...]) -> bool:
+    """True when somebody was let in of whom no log tells how much of a binding resource was asked for."""
+    inside = [r.arrival.demand for r in reached if r.arrival.outcome == "admitted"]
+    return any(getattr(demand, name) is None for demand in inside for name in binding if name in RESOURCES)
