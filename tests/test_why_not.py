@@ -179,3 +179,17 @@ def test_each_pass_of_a_vm_is_answered(novatrace):
     assert all(a["evidence"] for a in read["answers"])
     novatrace("correlate", folder, "-q")
     assert json.loads(novatrace(*ask).stdout)["why_not"] == read
+
+
+def test_several_hosts_may_be_asked_for(novatrace):
+    """Each has its own section, once; the JSON has the first, and the others with it."""
+    folder = str(FIXTURES / "real-nova" / "b1-race-placement-room1")
+    vm = "e7db70c0-b38b-40a9-b1f7-4556b6e86f89"
+    asked = ("--why-not", "compute-04", "--why-not", "compute-03", "--why-not", "compute-04")
+    text = novatrace("explain", vm, folder, "-q", *asked).stdout
+    assert [line for line in text.splitlines() if line.startswith("WHY NOT")] == [
+        "WHY NOT compute-04",
+        "WHY NOT compute-03",
+    ]
+    why_not = json.loads(novatrace("explain", vm, "-q", "-f", "json", *asked).stdout)["why_not"]
+    assert [why_not["host"], *(other["host"] for other in why_not["also"])] == ["compute-04", "compute-03"]

@@ -186,8 +186,14 @@ def _fault(events: list[Event], drafts: list[Draft], failures: list[Event]) -> s
     ):
         for event in reversed([*failures, *events]):
             if event.kind == kind and event.values.get(key):
-                return str(event.values[key]).split("\n", 1)[0]
+                return _once(str(event.values[key]).split("\n", 1)[0])
     return None
+
+
+def _once(fault: str) -> str:
+    """A fault without the exception that oslo.log appends to the line of it, where that says the same again."""
+    text, named, appended = fault.partition(": nova.exception.")
+    return text if named and appended.partition(": ")[2] == text else fault
 
 
 def target_of(drafts: list[Draft]) -> HostNode | None:

@@ -21,7 +21,11 @@ from novatrace.pipeline.sharing import Sharing
 @click.argument("identifier", metavar="ID", shell_complete=options.known_ids("instance", "request", "host"))
 @options.paths(required=False)
 @click.option(
-    "--why-not", metavar="HOST", shell_complete=options.known_ids("host"), help="Also say why this host was not chosen."
+    "--why-not",
+    metavar="HOST",
+    multiple=True,
+    shell_complete=options.known_ids("host"),
+    help="Also say why this host was not chosen; may be repeated.",
 )
 @options.reading()
 @options.judging()
@@ -33,7 +37,7 @@ from novatrace.pipeline.sharing import Sharing
 def command(  # noqa: PLR0913 - one parameter for each option
     wanted: RunOptions,
     identifier: str,
-    why_not: str | None,
+    why_not: tuple[str, ...],
     format_name: str,
     output: str | None,
     charts: Path | None,
@@ -46,12 +50,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
     """The whole story of one VM (its UUID or a unique prefix), one request id, or one host, step by step with the line
     that tells each step. Without PATH the newest case is used. --fail-on counts the findings that concern it."""  # noqa: D205, D209
     with progress.shown(quiet=quiet) as step:
-        case, subject, path = pipeline.explain(identifier, wanted, step, whole=why_not is not None)
+        case, subject, path = pipeline.explain(identifier, wanted, step, whole=bool(why_not))
     if path is not None and not quiet:
         stderr.note(f"case: {path}")
     code = ending.code(case if fail_on is None else pipeline.concerning(case, subject), fail_on)
     if not ending.withheld(code, strict=strict):
-        answer = None if why_not is None else pipeline.why_not(case, subject, why_not)
+        answers = [pipeline.why_not(case, subject, host) for host in dict.fromkeys(why_not)]
+        answer = replace(answers[0], also=tuple(answers[1:])) if answers else None
         sharing = replace(sharing, case_file=path or pipeline.case_file(wanted))
         writing.write(
             lambda width, colour: pipeline.render(

@@ -102,9 +102,9 @@ def _rooms(bursts: Sequence[Burst]) -> str:
 def _only_host(burst: Burst) -> str | None:
     """What is to be done where every choice fell on one host for want of another, and neither waves nor options help."""
     host, room, came = burst.target.host, burst.slots.all, len(burst.arrivals)
-    if burst.named == came:
+    if burst.only_choice == "named":
         why, cure = f"every request named {host}", "name others too, or none"
-    elif burst.candidates_most == 1:
+    elif burst.only_choice == "alone":
         why, cure = (
             "no other host passed",
             "let more hosts pass (`novatrace filters` tells what came in and what was left)",

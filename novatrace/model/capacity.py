@@ -179,6 +179,13 @@ class Burst:
         return [c for c in named if (c.room == self.slots.all if c.room is not None else c.resource != "numa")]
 
     @property
+    def only_choice(self) -> str | None:
+        """Why no other host could have been chosen: every request ``named`` it, it passed ``alone``, or None."""
+        if self.named == len(self.arrivals):
+            return "named"
+        return "alone" if self.candidates_most == 1 else None
+
+    @property
     def refused_despite_room(self) -> bool:
         """True when the target refused although the view before had room for more than can have been let in.
 

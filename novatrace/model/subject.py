@@ -36,10 +36,14 @@ class WhyNotAnswer:
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """Why a host was not chosen: all answers together, the weakest basis among them, and each answer by itself."""
+    """Why a host was not chosen: all answers together, the weakest basis among them, and each answer by itself.
+
+    ``also``: the answers about the other hosts that were asked for.
+    """
 
     host: str
     sentence: str
     basis: str
     citations: tuple[Citation, ...]
     answers: tuple[WhyNotAnswer, ...] = ()
+    also: tuple[WhyNot, ...] = ()

@@ -302,6 +302,10 @@ def _finding(f: Finding, case: Case) -> _Json:
 def _why_not(why: WhyNot | None, case: Case) -> _Json | None:
     if why is None:
         return None
+    return {**_answered(why, case), "also": [_answered(other, case) for other in why.also]}
+
+
+def _answered(why: WhyNot, case: Case) -> _Json:
     return {
         "host": why.host,
         "text": why.sentence,

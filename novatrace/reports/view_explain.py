@@ -12,7 +12,7 @@ from novatrace.model.subject import Subject, WhyNot, WhyNotAnswer
 from novatrace.reports import figures, words
 from novatrace.reports.document import Block, Column, Document, Section, cell, say, table
 from novatrace.reports.view_burst import burst_section
-from novatrace.reports.view_why import why_there
+from novatrace.reports.view_help import why_and_help
 
 _CANDIDATES_SHOWN = 10
 _ANSWERS = 4
@@ -32,8 +32,8 @@ def document(case: Case, subject: Subject, why_not: WhyNot | None) -> Document:
         for migration in subject.migrations:
             brief = migration.action == "create" and migration.outcome == "succeeded" and len(subject.migrations) > 1
             sections += [_one_line(migration, case)] if brief else story(migration, subject, case)
-    if why_not is not None:
-        sections.append(Section(f"WHY NOT {why_not.host}", tuple(_why_not(why_not, case))))
+    for answer in () if why_not is None else (why_not, *why_not.also):
+        sections.append(Section(f"WHY NOT {answer.host}", tuple(_why_not(answer, case))))
     return Document(f"novatrace explain {subject.id}", tuple(section for section in sections if section.blocks))
 
 
@@ -41,7 +41,8 @@ def _head(subject: Subject) -> Iterator[Block]:
     moves = [m for m in subject.migrations if m.action != "create"]
     boots = len(subject.migrations) - len(moves)
     parts = [words.count(len(moves), "move")] + ([words.count(boots, "boot")] if boots else [])
-    yield say(f"{' and '.join(parts)} in this case; {words.count(len(subject.bursts), 'burst')} concerned.")
+    part = "reaching it in" if subject.kind == "host" else "taking part in"
+    yield say(f"{' and '.join(parts)} in this case, {part} {words.count(len(subject.bursts), 'burst')}.")
 
 
 def _one_line(migration: Migration, case: Case) -> Section:
@@ -67,7 +68,7 @@ def story(migration: Migration, subject: Subject, case: Case) -> list[Section]:
     own = [b for b in subject.bursts if _took_part(b, migration)]
     sections += [burst_section(b, case) for b in own if len(b.arrivals) > 1 or b.verdict != "fits"]
     if migration.action != "create":
-        sections.append(Section("WHY THERE, and what would have helped", tuple(_why(migration, own))))
+        sections.append(Section("WHY THERE, and what would have helped", tuple(why_and_help(migration, own))))
     return sections
 
 
@@ -205,7 +206,7 @@ def _candidates(schedule: Pass) -> Iterator[Block]:
         return
     order = "weighed order" if schedule.weighed else "not weighed"
     yield say(
-        f"{words.count(len(schedule.candidates), 'candidate')} ({order}; free as this scheduler saw it; vCPU is in no release's line):"
+        f"{words.count(len(schedule.candidates), 'candidate')} ({order}; free as this scheduler saw it; Nova prints no free vCPU here):"
     )
     yield table(
         [Column("candidate"), Column("free RAM", right=True), Column("free disk", right=True), Column("io_ops", right=True),
@@ -254,7 +255,9 @@ def _claim_sentence(claim: Claim, where: str) -> str:
 
 def _outcome(m: Migration, case: Case) -> Iterator[Block]:
     state = f"; the VM is {m.instance_state.upper()}" if m.instance_state else ""
-    stage = f"; stage: {m.stage}" if m.stage else ""
+    if m.instance_state == "resized" and m.closing is None:
+        state += ", to be confirmed or reverted"
+    stage = f"; stage: {m.stage} ({words.STAGES.get(m.stage, m.stage)})" if m.stage else ""
     yield say(f"{words.outcome(m)}{stage}{state}", words.outcome_tone(m.outcome))
     if m.watch is not None:
         yield say(words.resting(m.watch, m.action), "dim")
@@ -276,40 +279,6 @@ def _outcome(m: Migration, case: Case) -> Iterator[Block]:
     )
     if where:
         yield say(f"told by {where}", "dim")
-
-
-def _why(m: Migration, bursts: list[Burst]) -> Iterator[Block]:
-    told = False
-    for attempt in m.attempts:
-        sentence = why_there(attempt)
-        if sentence:
-            told = True
-            yield say(f"attempt {attempt.number}: {sentence}")
-    checked = {a.selected.host for a in m.attempts if a.check is not None and a.selected is not None}
-    for burst in bursts:
-        if burst.target.host in checked:
-            yield say(
-                f"waves to {burst.target.host} would not have helped: it failed the check before the move, not for want of room."
-            )
-        elif burst.verdict == "overcommitted":
-            told = True
-            room = f"at most {burst.slots.all} at a time" if burst.slots.all else "one at a time"
-            yield say(f"would have helped: sending VMs to {burst.target.host} {room}, in waves{_other_choice(burst)}.")
-        elif burst.verdict == "contended":
-            told = True
-            yield say(f"whether waves would have helped is not known: {burst.unknown_because or burst.cause}")
-    if not told:
-        yield say("The evidence does not say why: no scheduler pass of it is in these logs.", "warn")
-
-
-def _other_choice(burst: Burst) -> str:
-    if burst.candidates_most is None:
-        return ""
-    if burst.candidates_most == 1:
-        return "; no scheduler option would have: no other host passed the filters"
-    if burst.best_passed_over:
-        return f"; choices are spread already, among up to {burst.candidates_most} hosts that passed the filters"
-    return f"; or [filter_scheduler] host_subset_size above 1, since up to {burst.candidates_most} hosts passed the filters"
 
 
 def _why_not(why: WhyNot, case: Case) -> Iterator[Block]:
