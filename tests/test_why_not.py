@@ -187,9 +187,9 @@ def test_several_hosts_may_be_asked_for(novatrace):
     vm = "e7db70c0-b38b-40a9-b1f7-4556b6e86f89"
     asked = ("--why-not", "compute-04", "--why-not", "compute-03", "--why-not", "compute-04")
     text = novatrace("explain", vm, folder, "-q", *asked).stdout
-    assert [line for line in text.splitlines() if line.startswith("WHY NOT")] == [
-        "WHY NOT compute-04",
-        "WHY NOT compute-03",
+    assert [line for line in text.splitlines() if line.startswith(b"WHY NOT")] == [
+        b"WHY NOT compute-04",
+        b"WHY NOT compute-03",
     ]
     why_not = json.loads(novatrace("explain", vm, "-q", "-f", "json", *asked).stdout)["why_not"]
     assert [why_not["host"], *(other["host"] for other in why_not["also"])] == ["compute-04", "compute-03"]

@@ -60,7 +60,8 @@ _KEY_STEPS = frozenset(
 
 
 _HTTP_REFUSED = 400
-_MOVES = ("migrate", "resize", "live-migrate")
+# A live migration that fails the check of one target keeps its record for the next.
+_MOVES = ("migrate", "resize")
 # From Rocky the conductor goes on to the alternates of these without the scheduler.
 _TRIES_ALTERNATES = ("migrate", "resize", "create", "unknown")
 _HELD_TWICE = ("confirmed", "reverted", "deleted")
