@@ -18,7 +18,8 @@ from novatrace.errors import NothingToAnalyseError
 from novatrace.model.replay import Weigher
 from novatrace.pipeline.replay import replayed
 
-FOLDERS = case_folders()
+KINDS = sorted(p.parent for p in (FIXTURES / "kinds").glob("*/truth.json"))
+FOLDERS = [*case_folders(), *KINDS]
 MOVES = {"migrate", "resize", "os-migrateLive", "evacuate", "unshelve"}
 all_cases = pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: f"{p.parent.parent.name}/{p.name}")
 
@@ -91,7 +92,7 @@ def test_the_table_of_the_backtest_is_as_it_was_looked_at():
 
 @all_cases
 def test_the_failures_are_those_of_the_database(folder):
-    """Counted from the truth alone; a move that failed after its claim is no failure of scheduling."""
+    """Counted from the truth alone; a move that failed on a target that had let it in is no failure of scheduling."""
     found = with_choices(folder)
     if found is None:
         return
@@ -119,6 +120,43 @@ def test_the_replay_as_observed_fills_the_targets_as_the_database_says(folder):
     )
     placed = {found.scenario.hosts[load.host].target.host: load.placed_most for load in found.results[0].loads}
     assert {host: number for host, number in placed.items() if number} == dict(wanted)
+
+
+def test_what_failed_on_its_target_held_its_room_there_meanwhile():
+    """Two live migrations that placement let in failed the target's check: not in the batch, and in nobody else's room."""
+    found = replay_of(analysed(FIXTURES / "kinds" / "live-checks"))
+    assert any("failed on a target that had let them in" in told for told in found.scenario.set_aside)
+    assert {load.what for load in found.scenario.loads} == {"live-migrate"}
+    without = but(found.scenario, loads=(), steps=tuple(s for s in found.scenario.steps if s.what != "load"))
+    assert study(without, (), runs=20, seed=1).backtest.failures < found.backtest.failures
+
+
+def test_where_boots_took_all_room_the_moves_find_none():
+    """No pass of the moves names a host: those that boots went to are taken, with what the boots left, and it is said."""
+    case = analysed(FIXTURES / "real-nova" / "b1-race-placement-room1")
+    boot = next(m for m in case.migrations if m.action != "create" and m.outcome == "succeeded")
+    kept, last = [], boot.attempts[-1].selected_us
+    for move in case.migrations:
+        if move.action == "create" or move is boot:
+            kept.append(but(move, action="create", attempts=tuple(but(a, outcome="succeeded") for a in move.attempts)))
+        else:
+            empty = but(move.attempts[0].schedule, candidates=(), selected=None, placement_claims=(), outcome="placement-empty",
+                        started_us=last - 1, ended_us=last + 1)  # fmt: skip
+            attempt = but(
+                move.attempts[0],
+                schedule=empty,
+                selected=None,
+                selected_us=None,
+                outcome="no-valid-host",
+                ended_us=last + 1,
+            )
+            kept.append(but(move, outcome="failed", attempts=(attempt,)))
+    found = replayed(but(case, migrations=tuple(kept), bursts=()), runs=20, seed=1)
+    target = boot.attempts[-1].selected.host
+    assert [host.target.host for host in found.scenario.hosts] == [target]
+    assert any("others were sent to meanwhile" in told.text for told in found.scenario.known)
+    assert found.backtest.failures == found.backtest.failures_observed == 7
+    assert found.backtest.good is None
 
 
 def test_there_are_cases_to_test_the_model_against():

@@ -211,10 +211,8 @@ def _option(option: NovaOption) -> list[Cell]:
 
 def _plan(replay: Replay) -> Iterator[Block]:
     scenario, plan = replay.scenario, replay.plan
-    yield say(
-        f"{words.count(len(plan.waves), 'wave')}; wait for each wave's claims before the next (`-f shell` writes a script).",
-        "strong",
-    )
+    wait = "; wait for each wave's claims before the next (`-f shell` writes a script)" if plan.waves else ""
+    yield say(f"{words.count(len(plan.waves), 'wave')}{wait}.", "strong")
     for number, wave in enumerate(plan.waves, 1):
         yield say(f"wave {number}: {words.count(len(wave.vms), 'VM')}; {wave.reason}")
         names = [scenario.vms[vm].name or "a VM that no log names" for vm in wave.vms]

@@ -6,7 +6,7 @@ the newest view. What a HostState showed (free RAM and disk without ratios) is k
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from novatrace.analysis.replay.batch import Batch
 from novatrace.model.capacity import Burst, View
@@ -19,7 +19,10 @@ _TRUST = ("tracker", "scheduler", "placement", "claim", "inventory-file")
 
 
 def hosts_of(case: Case, batch: Batch) -> tuple[ReplayHost, ...]:
-    """The hosts, in the order in which the first passes weighed them."""
+    """The hosts, in the order in which the first passes weighed them.
+
+    Where no pass and no target of the batch is logged, those that boots and other moves were sent to meanwhile.
+    """
     listed: dict[str, HostNode] = {}
     seen: dict[str, Candidate] = {}
     weight: dict[str, float] = {}
@@ -34,11 +37,22 @@ def hosts_of(case: Case, batch: Batch) -> tuple[ReplayHost, ...]:
             for target in (attempt.selected, *attempt.alternates):
                 if target is not None:
                     listed.setdefault(target.host, target)
+    if not listed:
+        listed = {target.host: target for target in sent_meanwhile(case, batch)}
     bursts = _first_bursts(case.bursts, batch)
     newest = _newest(case.views, batch.first_us)
     return tuple(
         _host(target, seen.get(name), weight.get(name), bursts.get(name), newest) for name, target in listed.items()
     )
+
+
+def sent_meanwhile(case: Case, batch: Batch) -> Iterator[HostNode]:
+    """Where anybody was sent between the first request of the batch and its last answer, in the order of the case."""
+    first, last = batch.first_us, batch.last_us
+    for move in case.migrations if first is not None and last is not None else ():
+        for attempt in move.attempts:
+            if attempt.selected is not None and (first or 0) < (attempt.selected_us or 0) <= (last or 0):
+                yield attempt.selected
 
 
 def passes_of(batch: Batch) -> list[Pass]:

@@ -1,4 +1,4 @@
-"""What the batch had placed on each host by a moment: the arithmetic behind "it would have fitted".
+"""What the batch, and what came beside it, had taken on each host by a moment: the arithmetic behind "it would have fitted".
 
 Made once for a batch, since every refused claim and every pass that left no host asks it.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from novatrace.analysis.replay.batch import Batch
 from novatrace.analysis.replay.hosts import NUMBERED
 from novatrace.model.migration import Attempt, Migration, Pass, Resources
-from novatrace.model.replay import ReplayHost
+from novatrace.model.replay import Load, ReplayHost
 
 _BY_CAPACITY = ("RamFilter", "CoreFilter", "DiskFilter", "RetryFilter", "NUMATopologyFilter", "PciPassthroughFilter")
 _NOT_PLACED = ("claim-refused", "placement-conflict")
@@ -30,7 +30,7 @@ class _Taken:
 class Placements:
     """What was placed where and when, and whether more would have fitted."""
 
-    def __init__(self, batch: Batch, hosts: Sequence[ReplayHost]) -> None:
+    def __init__(self, batch: Batch, hosts: Sequence[ReplayHost], loads: Sequence[tuple[int, Load]] = ()) -> None:
         self._hosts = {host.target.host: host for host in hosts}
         self._taken: dict[str, _Taken] = defaultdict(_Taken)
         placed = [
@@ -39,6 +39,7 @@ class Placements:
             for a in m.attempts
             if a.selected is not None and a.outcome not in _NOT_PLACED
         ]
+        placed += [(when, hosts[load.host].target.host, load.demand) for when, load in loads]
         for when, host, demand in sorted(placed, key=lambda row: (row[0], row[1])):
             taken = self._taken[host]
             taken.moments.append(when)

@@ -62,7 +62,8 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
     hosts = hosts_of(case, batch)
     guarded, filtered = _guarded(batch, placement=case.claims_in_placement)
     usual = _usual_demand((*batch.moves, *batch.nameless))
-    vms = _vms(batch, hosts, usual, filtered)
+    loads = loads_of(case, batch, hosts)
+    vms = _vms(batch, Placements(batch, hosts, loads), hosts, usual, filtered)
     weighers, weighed_by, basis = weighers_of(decisions, placement=case.claims_in_placement)
     subset = subset_of(decisions)
     rules = Rules(
@@ -73,7 +74,6 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
         max_attempts=_attempts(batch.moves),
         kept_bounds=case.claims_in_placement is False,
     )
-    loads = loads_of(case, batch, hosts)
     told = known_of(case, batch, rules, hosts, usual)
     rules, ruled = completed(rules, Statement(weighed_by, basis), decisions, case.settings)
     known = [*ruled, *told, *odd_ones(vms, guarded)]
@@ -141,10 +141,9 @@ def _guarded(batch: Batch, *, placement: bool | None) -> tuple[tuple[str, ...], 
 
 
 def _vms(
-    batch: Batch, hosts: tuple[ReplayHost, ...], usual: Resources, filtered: tuple[str, ...]
+    batch: Batch, placements: Placements, hosts: tuple[ReplayHost, ...], usual: Resources, filtered: tuple[str, ...]
 ) -> tuple[ReplayVm, ...]:
     index = {host.target.host: i for i, host in enumerate(hosts)}
-    placements = Placements(batch, hosts)
     nodes = sorted({p.scheduler_node for p in passes_of(batch) if p.scheduler_node is not None})
     number = {node: i for i, node in enumerate(nodes)}
     vms = []

@@ -58,10 +58,21 @@ def known_of(
     if blind:
         text = f"{counted(blind, 'VM')} whose candidates are not logged: any host of the batch is taken for one"
         told.append(Statement(text, "assumed"))
+    if hosts and not _named(batch):
+        text = (
+            "no host that these moves could have gone to is logged: those that others were sent to meanwhile are taken"
+        )
+        told.append(Statement(text, "assumed"))
     if any(h.other_slots is not None for h in hosts):
         text = "room for NUMA cells, hugepages, PCI devices or affinity is what was admitted"
         told.append(Statement(text, "computed"))
     return told
+
+
+def _named(batch: Batch) -> bool:
+    """True where a pass or a target of the batch names a host."""
+    attempts = [a for m in (*batch.moves, *batch.nameless) for a in m.attempts]
+    return any(a.selected is not None or (a.schedule is not None and a.schedule.candidates) for a in attempts)
 
 
 def missing_of(hosts: tuple[ReplayHost, ...], decisions: Sequence[Decision], vms: Sequence[ReplayVm]) -> list[str]:
