@@ -95,6 +95,7 @@ EXPORTS: dict[str, Callable[[list[Said]], bytes]] = {
     "wrapped-inside-the-ids": broken,
     "csv": table,
     "quoted": every(headed(lambda o: f"`{o.text}`")),
+    "json-string": every(headed(lambda o: f"        {json.dumps(o.text, ensure_ascii=False)},")),
     "quoted-pane": every(lambda o: f"│{o.stamped('%b %d %H:%M:%S')} {o.node} {o.service}[{o.pid}]: {o.text}   │"),
     "name-prefix": every(headed(lambda o: f"[{o.service}-{o.node}] {o.text}")),
     "grep-any": every(

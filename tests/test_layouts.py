@@ -71,7 +71,7 @@ OPERATORS_HAVE = {
     "a layout that changes in the middle": ("upgrade",),
     "pasted lines": (
         "indented", "indented-quotation", "indented-numbers", "indented-editor", "stamp-of-a-tool",
-        "stamp-of-a-tool-multilog", "ci-console", "quoted", "quoted-pane", "name-prefix", "grep-any",
+        "stamp-of-a-tool-multilog", "ci-console", "quoted", "quoted-pane", "json-string", "name-prefix", "grep-any",
     ),
     "documents of collectors that nobody described": (
         "json-any", "json-any-own-names", "json-pack", "json-prefixed", "json-prefixed-fluentd",

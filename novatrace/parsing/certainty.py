@@ -51,7 +51,10 @@ def _texts(head: bytes, manner: Manner) -> Iterable[str]:
         whole = documents_of(lines)
     else:
         whole = closed(lines) if manner.wrap_width is None else unbroken(lines, manner.wrap_width)
-    return (line.text.decode("utf-8", "replace").rstrip("\r") for line, _ in islice(whole, _LOOKED_AT_LINES))
+    return (
+        line.text.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r")
+        for line, _ in islice(whole, _LOOKED_AT_LINES)
+    )
 
 
 def _is_rival(other: Layout, ours: Layout) -> bool:

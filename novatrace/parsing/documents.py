@@ -97,6 +97,18 @@ def _pairs(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         level = [value for part in level for value in part.values() if isinstance(value, dict)]
 
 
+def text_of(line: str) -> str | None:
+    """The text that a line writes as JSON, perhaps as the item of an array; None for any other line."""
+    bare = line.strip().removesuffix(",")
+    if not bare.startswith('"'):
+        return None
+    try:
+        text = json.loads(bare)
+    except ValueError:
+        return None
+    return text if isinstance(text, str) else None
+
+
 def packed(line: str) -> list[str] | None:
     """The documents that stand in one line: an array, a search engine's or Loki's answer, OpenTelemetry's batch.
 

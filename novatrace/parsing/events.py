@@ -106,7 +106,7 @@ def recognised(lines: list[PhysicalLine], layouts: tuple[Layout, ...] = ()) -> b
         and not (found.bare and found.strict)
         and (found.fields.get("level") or found.service or found.writer or "month" in found.fields)
         for line in whole
-        if (found := reader.read(line.text.decode("utf-8", "replace"))) is not None
+        if (found := reader.read(line.text.rstrip(b"\r").decode("utf-8", "replace"))) is not None
     )
 
 

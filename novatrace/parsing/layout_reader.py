@@ -14,13 +14,14 @@ from typing import Any
 
 from novatrace.parsing.layouts import OSLO, USER_FIRST, Layout, OsloParts, beats, load_layouts, ordered
 
-COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\x1b|\\033|\\u001b|\\e)\[[\d;]*[mK]|\[0[01](?:;\d\d)?m")
+COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\+(?:x1b|033|u001b|e))\[[\d;]*[mK]|\[0[01](?:;\d\d)?m")
 _OCTAL = re.compile(r"#(0(?:1[0-7]|0[1-7]|2[0-7]|3[0-7]))")
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
 # How an envelope writes what its text may not hold, and how to undo it.
 _ESCAPES: dict[str, Callable[[str], str]] = {
     "octal": lambda raw: _OCTAL.sub(lambda m: chr(int(m[1], 8)), raw) if "#0" in raw else raw,
     "csv": lambda raw: raw.replace('""', '"'),
-    "quoted": lambda raw: html.unescape(raw.replace('\\"', '"')),
+    "entities": lambda raw: _ENTITY.sub(lambda m: html.unescape(m[0]), raw) if "&" in raw else raw,
 }
 _DEPTH = 4
 _OUTER_TIME = ("month", "day", "year", "date", "time", "fraction", "zone", "created", "created_us", "stamp")

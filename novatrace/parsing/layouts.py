@@ -17,7 +17,7 @@ from typing import Any
 from novatrace.errors import UsageError
 from novatrace.parsing import toml
 from novatrace.parsing.definitions import Sample, expand
-from novatrace.parsing.documents import ANYWHERE, anywhere, document, packed
+from novatrace.parsing.documents import ANYWHERE, anywhere, document, packed, text_of
 from novatrace.parsing.months import LOCAL_MONTH
 
 # The name of oslo.log's default layout: most lines have it, and it is read by shorter ways.
@@ -39,7 +39,7 @@ class Layout:
     Attributes:
         name: as shown in reports.
         kind: ``text`` (a pattern), ``json`` (one object a line, fields by key path), ``pack`` (several objects in one
-            line) or ``export`` (a journal's entry, several lines of KEY=value).
+            line), ``string`` (a text of JSON) or ``export`` (a journal's entry, several lines of KEY=value).
         envelope: its ``inner`` field holds the line of another layout.
         strict: an envelope that counts only around a line of another layout.
         whole_file: an envelope that counts only where the first record of an input is in it: what looks like it in the
@@ -52,8 +52,8 @@ class Layout:
         writer: fields that tell which process an enveloped line is from.
         partial: (field, text): the field has this text where the line goes on in the next one.
         whole_ends: what the inner text ends with where the line does not go on.
-        escapes: ``octal`` where control characters are written ``#012``, ``csv`` where quotation marks are doubled, ``quoted``
-            where a backslash or an entity stands for them.
+        escapes: ``octal`` where control characters are written ``#012``, ``csv`` where quotation marks are doubled, ``entities`` where
+            those of HTML stand.
         guess: it fits what nobody described, so that what it gives is less sure.
     """
 
@@ -83,8 +83,8 @@ class Layout:
         if self.pattern is not None:
             match = self.pattern.fullmatch(line)
             return None if match is None else {k: v for k, v in match.groupdict().items() if v is not None}
-        if self.kind == "pack":
-            inner = packed(line)
+        if self.kind in ("pack", "string"):
+            inner = packed(line) if self.kind == "pack" else text_of(line)
             return None if inner is None else {"inner": inner}
         if self.kind == "export":
             entry = dict(part.split("=", 1) for part in line.split("\x1e" if "\x1e" in line else "\n") if "=" in part)

@@ -124,7 +124,7 @@ def manner_of(
         return Manner(Clock(zone.local), basis, None, line_by_line=True, export=True, layouts=layouts)
     pretty = is_pretty(probe)
     lines = [line for line, _ in documents_of(iter(probe))] if pretty else probe
-    texts = [line.text.decode("utf-8", "replace") for line in lines]
+    texts = [line.text.rstrip(b"\r").decode("utf-8", "replace").removeprefix("\ufeff") for line in lines]
     found = _records(texts, layouts)
     clock, basis = Clock(zone.local), zone.basis
     if found:
