@@ -146,7 +146,7 @@ class LayoutReader:
         recent, inside = self._recent[depth], depth > 0
         order = self._orders.get((recent.name, inside))
         if order is None:
-            usable = [layout for layout in self._all if inside or not layout.inner_only]
+            usable = [layout for layout in self._all if not (layout.whole_file if inside else layout.inner_only)]
             early = [layout for layout in usable if beats(layout, recent)]
             first = [*self._own, *early, *([recent] if recent in usable else [])]
             order = (*first, *(layout for layout in usable if layout not in first))
