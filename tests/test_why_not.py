@@ -191,5 +191,5 @@ def test_several_hosts_may_be_asked_for(novatrace):
         b"WHY NOT compute-04",
         b"WHY NOT compute-03",
     ]
-    why_not = json.loads(novatrace("explain", vm, "-q", "-f", "json", *asked).stdout)["why_not"]
+    why_not = json.loads(novatrace("explain", vm, folder, "-q", "-f", "json", *asked).stdout)["why_not"]
     assert [why_not["host"], *(other["host"] for other in why_not["also"])] == ["compute-04", "compute-03"]

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.requests import Request
 from novatrace.model.event import Event
+from novatrace.model.parts import changed
 
 _CLASS = re.compile(r"^(?:nova\.)?exception\.\w+: ")
 
@@ -35,4 +34,4 @@ def _told_by_hosts(request: Request, hosts: HostMap) -> Iterator[Event]:
         if machine is not None and machine.host in failed:
             failed.remove(machine.host)
             reason = _CLASS.sub("", event.values.get("detail") or "not logged")
-            yield replace(event, values={"host": machine.host, "reason": reason})
+            yield changed(event, values={"host": machine.host, "reason": reason})
