@@ -200,3 +200,36 @@ def test_a_users_pattern_that_cannot_be_compiled_is_refused_at_once(pattern, nov
     done = novatrace("correlate", INCIDENT, "--messages", mine)
     assert done.returncode == 2
     assert "E-USAGE" in said(done)
+
+
+def test_logs_that_are_rotated_while_they_are_read(tmp_path):
+    """By renaming: what was found is read under its new name. By copying and cutting: it is told. Replaced: it is told."""
+    log = tmp_path / "nova-scheduler.log"
+
+    def read_after(change) -> tuple[int, set[str]]:
+        log.write_bytes(LOG)
+        plan = plan_of(RunOptions((str(log),), jobs=1))
+        change()
+        read = ingest(plan)
+        return sum(c.lines.total for c in read.coverage), {notice.id for notice in read.notices}
+
+    def renamed() -> None:
+        log.rename(tmp_path / "nova-scheduler.log.1")
+        log.write_bytes(LOG * 2)
+
+    def replaced() -> None:
+        (tmp_path / "new").write_bytes(LOG * 2)
+        (tmp_path / "new").replace(log)
+
+    lines = LOG.count(b"\n")
+    assert read_after(lambda: None) == (lines, set())
+    assert read_after(renamed) == (lines, set())
+    told = read_after(lambda: os.truncate(log, len(LOG) // 2))
+    assert told[0] < lines
+    assert told[1] == {"W-IN-SHRUNK"}
+    (tmp_path / "nova-scheduler.log.1").unlink()  # or it would be the copy that is read
+    (tmp_path / "nova-api.log").write_bytes(LOG[: LOG.find(b"\n") + 1])
+    log.write_bytes(LOG)
+    plan = plan_of(RunOptions((str(tmp_path),), jobs=1))
+    replaced()
+    assert {notice.id for notice in ingest(plan).notices if notice.incomplete} == {"E-IN-IO"}

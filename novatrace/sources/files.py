@@ -6,6 +6,7 @@ devices are not opened for reading.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -176,7 +177,7 @@ def _source(
         if not stat.S_ISREG(status.st_mode):
             notices.append(Notice("W-IN-NOTREG", "sources", path, "not a regular file; skipped", incomplete=asked_for))
             return None
-        identity = (status.st_dev, status.st_ino)
+        identity = _identity(status)
         if identity in seen:
             notices.append(Notice("I-IN-DUP", "sources", path, f"the same file as {seen[identity]}; read once"))
             return None
@@ -189,9 +190,9 @@ def _source(
     plain = compression_of(head) is None and encoding_of(head) is None
     return Source(
         evidence,
-        partial(_file_blocks, path, status.st_size),
+        partial(_file_blocks, path, identity, status.st_size),
         asked_for,
-        partial(_file_range, path) if plain else None,
+        partial(_file_range, path, identity) if plain else None,
         is_archive=is_archive(head),
     )
 
@@ -215,13 +216,13 @@ def _evidence(path: str, given: str, node: str | None, status: os.stat_result) -
     return evidence, head
 
 
-def _file_blocks(path: str, size: int) -> Iterator[bytes]:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - see _walk
+def _file_blocks(path: str, identity: tuple[int, int], size: int) -> Iterator[bytes]:
+    with open(_opened(path, identity), "rb", buffering=0) as file:
         yield from in_utf8(capped(blocks(file, limit=size), size))
 
 
-def _file_range(path: str, start: int, end: int) -> Iterator[bytes]:
-    handle = os.open(path, os.O_RDONLY)
+def _file_range(path: str, identity: tuple[int, int], start: int, end: int) -> Iterator[bytes]:
+    handle = _opened(path, identity)
     try:
         while start < end:
             block = os.pread(handle, min(BLOCK_BYTES, end - start), start)
@@ -231,6 +232,28 @@ def _file_range(path: str, start: int, end: int) -> Iterator[bytes]:
             yield block
     finally:
         os.close(handle)
+
+
+def _opened(path: str, identity: tuple[int, int]) -> int:
+    """The file that was found under a path, opened; a log that was rotated meanwhile is another file's name by now.
+
+    Raises:
+        OSError: it is gone, or cannot be opened.
+    """
+    with suppress(FileNotFoundError):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        if _identity(os.fstat(handle)) == identity:
+            return handle
+        os.close(handle)
+    with os.scandir(os.path.dirname(path) or ".") as entries:  # noqa: PTH120 - see _walk
+        for entry in entries:
+            if entry.inode() == identity[1] and _identity(entry.stat(follow_symlinks=False)) == identity:
+                return os.open(entry.path, os.O_RDONLY | os.O_CLOEXEC)
+    raise FileNotFoundError(errno.ENOENT, "removed, or replaced by another file, since it was found", path)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _stdin(stdin: BinaryIO | None, node: str | None) -> Source:
