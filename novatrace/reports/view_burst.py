@@ -95,5 +95,5 @@ def _asks(number: int, a: Arrival, burst: Burst) -> str:
     classes = burst.binding_classes
     names = [n for n in burst.binding if n in UNITS] or ([] if classes else list(UNITS))
     told = [words.amount(value, UNITS[n]) for n in names if (value := getattr(a.demand, n)) is not None]
-    of_classes = [f"{c.name} {asked}" for c in classes if (asked := c.asked[number - 1]) is not None]
+    of_classes = [f"{c.name} {asked}" for c in classes if (asked := c.asked[number - 1])]
     return ", ".join([*told, *of_classes])
