@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 from dataclasses import replace as but
@@ -19,8 +21,9 @@ from novatrace import pipeline
 from novatrace.analysis.replay import batch as batches
 from novatrace.errors import NothingToAnalyseError, UsageError
 from novatrace.model.parts import changed, fields_of
+from novatrace.model.replay import ListedBatch
 from novatrace.pipeline import replay
-from novatrace.reports import batch_list, chart_specs, plan_script, view_simulate
+from novatrace.reports import chart_specs, plan_script, text_report, view_simulate
 from novatrace.reports.document import Figure
 
 TEN = INCIDENT / "ten-nodes.toml"
@@ -261,9 +264,10 @@ def test_the_newest_batch_is_replayed_unless_another_is_asked_for():
     for choice in (replay.Choice(number=3), replay.Choice(target="nowhere"), replay.Choice(since="2030-01-01")):
         with pytest.raises(UsageError, match="no such batch"):
             replay.replayed(case, choice, runs=1, seed=1)
-    rows = batch_list.text(batches.listed(case.migrations)).split("\n")
-    assert [row.split()[0] for row in rows if row] == ["batch", "1", "2"]
-    assert "2026-11-23 01:10:4" in rows[2]
+    listed = batches.listed(case.migrations)
+    rows = text_report.FORMAT.batches(listed).split("\n")
+    assert [row.split()[0] for row in rows if row] == ["BATCHES", "batch", "1", "2"]
+    assert "2026-11-23 01:10:4" in rows[3]
     text = replay.render("text", replay.replayed(case, runs=1, seed=1), plan=False)
     assert "batch 2 of 2, the newest:" in text
     assert "--batches" in text
@@ -273,10 +277,38 @@ def test_the_list_of_batches(novatrace):
     """It replays nothing; a scenario file has none to choose from."""
     assert novatrace("correlate", RACE, "-q").returncode == 0
     done = novatrace("simulate", "--batches")
-    assert done.stdout.decode().split("\n")[1].split()[-1] == "compute-02"
+    assert done.stdout.decode().split("\n")[2].split()[-1] == "compute-02"
     assert novatrace("simulate", "--batch", "2").returncode == 2
     assert novatrace("simulate", TEN, "--batch", "1").returncode == 2
     assert novatrace("simulate", "--since", "once upon a time").returncode == 2
+
+
+def test_the_list_of_batches_fits_a_terminal():
+    """Many long names, several kinds: no line is wider, no name is broken or lost."""
+    hosts = tuple(f"compute-{i:03d}.rack{i}.region-one.cloud.example.org" for i in range(3))
+    found = [
+        ListedBatch(n, 10**15, 10**15 + n, 1000, 17, ("evacuate", "live-migrate", "migrate"), hosts) for n in (1, 12)
+    ]
+    text = text_report.TextFormat(width=80).batches(found)
+    assert max(map(len, text.split("\n"))) <= 80
+    assert all(text.count(host) == 2 for host in hosts)
+    assert text.count("live-migrate, migrate") == 2
+
+
+def test_a_case_of_which_a_part_could_not_be_read_ends_with_3(novatrace, tmp_path):
+    """As for the other commands: the report is written, says so, and the exit code tells a script."""
+    for node in RACE.iterdir():
+        if node.is_dir():
+            shutil.copytree(node, tmp_path / "logs" / node.name)
+    log = tmp_path / "logs" / "ctl01" / "nova-conductor.log"
+    log.with_suffix(".log.gz").write_bytes(gzip.compress(log.read_bytes())[:-20])
+    log.unlink()
+    assert novatrace("correlate", tmp_path / "logs", "-q").returncode == 3
+    done = novatrace("simulate", "--plan")
+    assert done.returncode == 3
+    assert b"missing: a part of the logs that could not be read" in done.stdout
+    assert novatrace("simulate", "--batches").returncode == 3
+    assert novatrace("simulate", TEN).returncode == 0
 
 
 def test_a_comment_stays_on_its_line():

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from novatrace.cli import options, progress, stderr, writing
-from novatrace.errors import UsageError
+from novatrace.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, UsageError
 from novatrace.pipeline import replay
 from novatrace.pipeline.sharing import Sharing
 
@@ -69,8 +69,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     choice = replay.Choice(batch, target, since, until)
     if batches:
         listed = replay.batches_of(case_file, choice, sharing)
-        writing.write(lambda _width, _colour: listed, output)
-        return 0
+        writing.write(lambda width, colour: listed.text(width, colour=colour), output)
+        return EXIT_INCOMPLETE if listed.incomplete else EXIT_COMPLETE
     with progress.runs_shown(quiet=quiet) as step:
         found, path = replay.simulate(scenario, case_file, choice, runs=runs, seed=seed, progress=step)
     if path is not None and not quiet:
@@ -85,4 +85,4 @@ def command(  # noqa: PLR0913 - one parameter for each option
             ),
             output,
         )
-    return 0
+    return EXIT_COMPLETE if found.scenario.complete else EXIT_INCOMPLETE

@@ -170,6 +170,7 @@ class Scenario:
         set_aside: sentences about moves that are left out because no scheduling changes them.
         batch: which batch of the case, of how many; None for a file. ``first_us``, ``last_us``: when it was.
         loads: what else came to the hosts meanwhile; a step ``load`` names them by their place here.
+        complete: False where not all logs of the case could be read.
     """
 
     source: str
@@ -190,6 +191,7 @@ class Scenario:
     first_us: int | None = None
     last_us: int | None = None
     loads: tuple[Load, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

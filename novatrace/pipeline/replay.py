@@ -14,12 +14,13 @@ from novatrace.analysis.replay import study
 from novatrace.analysis.replay.batch import Wanted
 from novatrace.errors import NothingToAnalyseError, NovatraceError, UsageError
 from novatrace.model.case import Case
-from novatrace.model.replay import Replay, Scenario
+from novatrace.model.replay import ListedBatch, Replay, Scenario
 from novatrace.parsing import scenario
 from novatrace.parsing.timestamps import moment_us
 from novatrace.pipeline.sharing import SHAREABLE, Sharing, passed, redaction_of
-from novatrace.reports import batch_list, plan_script, text_report
 from novatrace.reports import interface as reports
+from novatrace.reports import plan_script, text_report
+from novatrace.reports.redaction import Redaction
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.places import newest_case
 
@@ -81,8 +82,27 @@ def simulate(
     return replayed(CaseReader(path).case(), choice, runs=runs, seed=seed, progress=progress), path
 
 
-def batches_of(case_file: Path | None, choice: Choice, sharing: Sharing) -> str:
-    """The batches of a case as a list to read.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The batches of a case; ``incomplete`` where not all of its logs could be read."""
+
+    batches: list[ListedBatch]
+    redaction: Redaction
+    sharing: Sharing
+    incomplete: bool
+
+    def text(self, width: int | None, *, colour: bool) -> str:
+        """The list to read, for a pipe or a terminal of this width.
+
+        Raises:
+            LeakError: it would show what was to be hidden.
+        """
+        text = text_report.TextFormat(width=width, colour=colour).batches(self.batches)
+        return passed(text, self.redaction, self.sharing, what="the list")
+
+
+def batches_of(case_file: Path | None, choice: Choice, sharing: Sharing) -> Listed:
+    """The batches of a case.
 
     Raises:
         NothingToAnalyseError: nothing was moved.
@@ -91,10 +111,11 @@ def batches_of(case_file: Path | None, choice: Choice, sharing: Sharing) -> str:
     path = case_file or newest_case()
     sharing = replace(sharing, case_file=path)
     redaction = redaction_of(sharing)
-    found = batches.listed(redaction.of(CaseReader(path).case()).migrations, choice.wanted())
+    case = CaseReader(path).case()
+    found = batches.listed(redaction.of(case).migrations, choice.wanted())
     if not found:
         raise _nothing_moved(choice)
-    return passed(batch_list.text(found), redaction, sharing, what="the list")
+    return Listed(found, redaction, sharing, any(notice.incomplete for notice in case.notices))
 
 
 def _nothing_moved(choice: Choice) -> NovatraceError:

@@ -6,33 +6,34 @@ from collections.abc import Sequence
 
 from novatrace.model.replay import ListedBatch
 from novatrace.reports import words
-from novatrace.reports.neutralise import neutral
+from novatrace.reports.document import Cell, Column, Document, Section, cell, table
 
 _TARGETS = 3
-_COLUMNS = ("batch", "began (UTC)", "ended", "moves", "failed", "action", "targets")
-_RIGHT = (0, 3, 4)
+_COLUMNS = (
+    Column("batch", right=True),
+    Column("began (UTC)"),
+    Column("ended"),
+    Column("moves", right=True),
+    Column("failed", right=True),
+    Column("action", whole=False),
+    Column("targets", whole=False),
+)
 
 
-def text(batches: Sequence[ListedBatch]) -> str:
-    """One line for each, under a heading; it ends with a newline."""
-    rows = [_COLUMNS, *(_row(batch) for batch in batches)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
-    lines = [
-        "  ".join(c.rjust(w) if i in _RIGHT else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    ]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+def document(batches: Sequence[ListedBatch]) -> Document:
+    """One row for each."""
+    return Document("novatrace simulate", (Section("BATCHES", (table(_COLUMNS, [_row(batch) for batch in batches]),)),))
 
 
-def _row(batch: ListedBatch) -> tuple[str, ...]:
+def _row(batch: ListedBatch) -> list[Cell]:
     more = len(batch.targets) - _TARGETS
-    targets = ", ".join(neutral(host) for host in batch.targets[:_TARGETS]) + (f" and {more} more" if more > 0 else "")
-    return (
-        str(batch.number),
-        words.when(batch.first_us)[:19],
-        words.clock(batch.last_us)[:8],
-        str(batch.moves),
-        str(batch.failed),
-        ", ".join(batch.actions),
-        targets or "-",
-    )
+    targets = ", ".join(batch.targets[:_TARGETS]) + (f" and {more} more" if more > 0 else "")
+    return [
+        cell(str(batch.number)),
+        cell(words.when(batch.first_us)[:19]),
+        cell(words.clock(batch.last_us)[:8]),
+        cell(str(batch.moves)),
+        cell(str(batch.failed), "bad" if batch.failed else ""),
+        cell(", ".join(batch.actions)),
+        cell(targets or "-"),
+    ]

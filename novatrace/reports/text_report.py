@@ -21,7 +21,7 @@ from novatrace.reports.document import Block, Cell, Column, Document, Figure, Pa
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from novatrace.model.replay import Replay  # only simulate needs it
+    from novatrace.model.replay import ListedBatch, Replay  # only simulate needs it
 
 _STYLES = {"bad": "bold red", "good": "green", "warn": "yellow", "dim": "dim", "strong": "bold", "": ""}
 _STEP = "  "
@@ -57,6 +57,12 @@ class TextFormat:
         from novatrace.reports import view_simulate  # noqa: PLC0415 - only simulate needs it
 
         return self._written(view_simulate.document(replay, plan=plan))
+
+    def batches(self, found: Sequence[ListedBatch]) -> str:
+        """The list of ``simulate --batches``, which this format alone has."""
+        from novatrace.reports import batch_list  # noqa: PLC0415 - only simulate needs it
+
+        return self._written(batch_list.document(found))
 
     def _written(self, document: Document) -> str:
         return _plain(document) if self.width is None else _terminal(document, self.width, colour=self.colour)

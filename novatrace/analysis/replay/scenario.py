@@ -88,7 +88,7 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
         filtered=filtered,
         rules=rules,
         known=tuple(known),
-        missing=tuple(missing_of(hosts, decisions, vms)),
+        missing=tuple(missing_of(case, hosts, decisions, vms)),
         observed_failures=_failures(batch),
         set_aside=batch.set_aside,
         claims_in_placement=case.claims_in_placement,
@@ -97,6 +97,7 @@ def scenario_of(case: Case, batch: Batch, decisions: Sequence[Decision]) -> Scen
         first_us=batch.first_us,
         last_us=batch.last_us,
         loads=tuple(load for _, load in loads),
+        complete=not any(notice.incomplete for notice in case.notices),
     )
 
 

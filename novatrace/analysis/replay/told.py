@@ -75,9 +75,13 @@ def _named(batch: Batch) -> bool:
     return any(a.selected is not None or (a.schedule is not None and a.schedule.candidates) for a in attempts)
 
 
-def missing_of(hosts: tuple[ReplayHost, ...], decisions: Sequence[Decision], vms: Sequence[ReplayVm]) -> list[str]:
+def missing_of(
+    case: Case, hosts: tuple[ReplayHost, ...], decisions: Sequence[Decision], vms: Sequence[ReplayVm]
+) -> list[str]:
     """What would make the replay better, and how to say it."""
     told = []
+    if any(notice.incomplete for notice in case.notices):
+        told.append("a part of the logs that could not be read; `novatrace correlate` names it")
     for name, word in (("vcpus", "free vCPUs"), ("ram_mb", "free RAM"), ("disk_gb", "free disk")):
         short = [h.target.host for h in hosts if getattr(h.room, name) is None]
         if short and any(getattr(vm.demand, name) for vm in vms):
