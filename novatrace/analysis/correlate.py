@@ -13,6 +13,7 @@ from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Inventory
 from novatrace.model.events import Events
 from novatrace.model.evidence import Coverage, NodeSettings
+from novatrace.model.hands import Hands
 from novatrace.model.insight import Insight
 from novatrace.model.kept import Shelf
 from novatrace.model.migration import Migration
@@ -34,6 +35,7 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     events: Events,
     coverage: Sequence[Coverage],
     shelf: Shelf,
+    hands: Hands,
     inventory: Inventory | None = None,
     settings: Sequence[NodeSettings] = (),
     clocks: Clocks | None = None,
@@ -44,7 +46,7 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began."""
     hosts = HostMap()
     by_request = requests.group(events, hosts.heeding(events))
-    everything = migrations.build(by_request, events, hosts, coverage, inventory, shelf)
+    everything = migrations.build(by_request, events, hosts, coverage, inventory, hands)
     found = [m for m in everything if _within(m, since_us, until_us)]
     in_placement = release.claims_in_placement(events)
     ledger = capacity.Ledger(events, found, hosts, inventory, settings, shelf)

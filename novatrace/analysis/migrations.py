@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from novatrace.analysis import claims as claims_of
@@ -24,6 +24,7 @@ from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.events import Events
 from novatrace.model.evidence import Coverage
+from novatrace.model.hands import Hands
 from novatrace.model.kept import Shelf
 from novatrace.model.migration import Attempt, Citation, Closing, HostNode, Migration
 
@@ -71,7 +72,7 @@ _CLOSED_BY = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     """What all requests together tell, gathered before any of them is judged.
 
@@ -82,6 +83,7 @@ class _Known:
         acting: the requests that place a VM, the oldest first.
         tracked: the hosts that count each move.
         durations: how long moves took whose end is logged, and ``watchers`` what rests on it.
+        selection_is_logged: see ``passes.rebuild``.
     """
 
     demands: Demands
@@ -91,6 +93,7 @@ class _Known:
     tracked: Tracked
     durations: Durations
     watchers: Watchers
+    selection_is_logged: bool
 
 
 def build(
@@ -99,31 +102,34 @@ def build(
     hosts: HostMap,
     coverage: Sequence[Coverage],
     inventory: Inventory | None,
-    shelf: Shelf,
+    hands: Hands,
 ) -> list[Migration]:
-    """Every action that places a VM, in the order in which they were accepted; what is long of them is on the shelf."""
-    logged = any(events.of_kinds(["host-selected"]))
+    """Every action that places a VM, in the order in which they were accepted; what is long of them is on a shelf."""
     durations = Durations()
     known = _Known(
-        Demands(inventory), {}, {}, [], Tracked(events, hosts), durations, Watchers(durations, coverage, hosts)
-    )
+        Demands(inventory), {}, {}, [], Tracked(events, hosts), durations, Watchers(durations, coverage, hosts),
+        any(events.of_kinds(["host-selected"])),
+    )  # fmt: skip
     _learn(requests, known)
-    found: list[Migration] = []
-    for request_id in known.acting:
-        request = requests.of(request_id)
-        ask = _asked(request, known.demands)
-        schedule = passes.rebuild(request, hosts, selection_is_logged=logged)
-        claims = claims_of.rebuild(request, hosts)
-        slim = Slimmer(shelf)
-        for uuid in ask.instance_uuids or (None,):
-            drafts = assemble(request, uuid, ask.action or "unknown", schedule, claims, hosts)
-            if ask.action == "unknown" and not drafts:
-                continue
-            found.append(slim.migration(_migration(request, ask, uuid, drafts, hosts, known)))
+
+    def of_request(request_id: str, shelf: Shelf) -> Iterator[Migration]:
+        return _of_request(requests.of(request_id), hosts, known, Slimmer(shelf))
+
+    found = hands.share(of_request, known.acting)
     operator = list(events.of_kinds(["operator-vm-state"]))
     found = with_operator_links(named_by_batch(found), operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})
     return sorted(found, key=_order)
+
+
+def _of_request(request: Request, hosts: HostMap, known: _Known, slim: Slimmer) -> Iterator[Migration]:
+    ask = _asked(request, known.demands)
+    schedule = passes.rebuild(request, hosts, selection_is_logged=known.selection_is_logged)
+    claims = claims_of.rebuild(request, hosts)
+    for uuid in ask.instance_uuids or (None,):
+        drafts = assemble(request, uuid, ask.action or "unknown", schedule, claims, hosts)
+        if ask.action != "unknown" or drafts:
+            yield slim.migration(_migration(request, ask, uuid, drafts, hosts, known))
 
 
 def _learn(requests: Requests, known: _Known) -> None:

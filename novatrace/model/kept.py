@@ -74,11 +74,11 @@ class Kept(Sequence[T_co]):
 class KeptTogether(Kept[T_co]):
     """A short tuple, kept at one place."""
 
-    __slots__ = ("_count", "_place")
+    __slots__ = ("_count", "place")
 
     def __init__(self, rows: Rows[T_co], place: int, count: int) -> None:
         super().__init__(rows)
-        self._place = place
+        self.place = place
         self._count = count
 
     @overload
@@ -86,10 +86,10 @@ class KeptTogether(Kept[T_co]):
     @overload
     def __getitem__(self, index: slice) -> tuple[T_co, ...]: ...
     def __getitem__(self, index: int | slice) -> T_co | tuple[T_co, ...]:
-        return self._rows.items(self._place)[index]
+        return self._rows.items(self.place)[index]
 
     def __iter__(self) -> Iterator[T_co]:
-        return iter(self._rows.items(self._place))
+        return iter(self._rows.items(self.place))
 
     def __len__(self) -> int:
         return self._count
@@ -97,7 +97,7 @@ class KeptTogether(Kept[T_co]):
     @property
     def text(self) -> bytes:
         """The items as JSON."""
-        return self._rows.text(self._place)
+        return self._rows.text(self.place)
 
 
 class KeptEach(Kept[T_co]):

@@ -16,7 +16,9 @@ from novatrace.model.evidence import OUTSIDE, Notice
 from novatrace.parsing import inventory
 from novatrace.parsing.timestamps import moment_us
 from novatrace.pipeline.clocks import clock_notices
+from novatrace.pipeline.hands import SharedHands
 from novatrace.pipeline.ingest import Ingested, RunOptions, local_zone
+from novatrace.pipeline.workers import usable_jobs
 from novatrace.store.shelf import Shelf
 from novatrace.store.spool import Spool
 
@@ -32,8 +34,9 @@ def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> 
     logs = as_one_log(read.evidence, read.coverage)
     known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
     shelf = Shelf(Spool(aside))
+    hands = SharedHands(shelf, aside, options.jobs or usable_jobs())
     found = analysis.correlate(
-        events, logs, shelf, known, read.settings, known_clocks, since_us=since_us, until_us=until_us
+        events, logs, shelf, hands, known, read.settings, known_clocks, since_us=since_us, until_us=until_us
     )
     case = Case(
         evidence=tuple(read.evidence),

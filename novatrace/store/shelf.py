@@ -30,8 +30,11 @@ class Shelf:
         if not listed or self._left_bytes > 0:
             self._left_bytes -= len(listed) * _ITEM_BYTES
             return listed
-        kept = KeptTogether(self._of(kind), self.put(listed), len(listed))
-        return cast("tuple[T, ...]", kept)
+        return self.together(kind, self.put(listed), len(listed))
+
+    def together(self, kind: type[T], place: int, count: int) -> tuple[T, ...]:
+        """What was kept at a place; what is returned does as well as a tuple of it."""
+        return cast("tuple[T, ...]", KeptTogether(self._of(kind), place, count))
 
     def put(self, item: object) -> int:
         """Keeps one thing; returns its place."""

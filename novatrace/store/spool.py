@@ -37,7 +37,7 @@ class Spool:
         self._tail += _LENGTH.pack(len(row))
         self._tail += row
         if len(self._tail) > _IN_MEMORY_BYTES:
-            self._flush()
+            self.flush()
         return place
 
     def get(self, place: int) -> bytes:
@@ -53,11 +53,24 @@ class Spool:
         missing = length - len(row)
         return row + os.pread(self._handle, missing, place + len(data)) if missing else row
 
-    def _flush(self) -> None:
+    def open(self) -> None:
+        """Makes its file, so that a copy of this process can write rows into it."""
+        if self._handle < 0:
+            self._handle = nameless(self._folder)
+            weakref.finalize(self, os.close, self._handle)
+
+    def written_by_another(self) -> None:
+        """A copy of this process has put rows into it and flushed them."""
+        self._written = os.fstat(self._handle).st_size
+
+    def flush(self) -> None:
+        """Writes to the file what is still in memory.
+
+        Raises:
+            CaseNotWritableError: the disk does not take it.
+        """
         try:
-            if self._handle < 0:
-                self._handle = _nameless(self._folder)
-                weakref.finalize(self, os.close, self._handle)
+            self.open()
             view = memoryview(self._tail)
             while view:
                 view = view[os.write(self._handle, view) :]
@@ -70,7 +83,8 @@ class Spool:
         self._tail = bytearray()
 
 
-def _nameless(folder: Path | None) -> int:
+def nameless(folder: Path | None) -> int:
+    """A handle of a new file that has no name, in a folder or where the system keeps such files."""
     import tempfile  # noqa: PLC0415 - slow to import, and small cases need no file
 
     handle, name = tempfile.mkstemp(prefix="novatrace-", dir=folder if folder and folder.is_dir() else None)
