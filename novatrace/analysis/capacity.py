@@ -48,16 +48,13 @@ _AUDIT_US = 60_000_000
 
 
 class Ledger:
-    """All views by host, in time order, the movements between them, and the ratios that apply."""
+    """All views by host, in time order, the movements between them, and the ratios that apply.
+
+    It is to ``learn`` from the events, and then to ``settle`` with the moves, before it is asked.
+    """
 
     def __init__(
-        self,
-        events: Events,
-        migrations: Sequence[Migration],
-        hosts: HostMap,
-        inventory: Inventory | None,
-        settings: Iterable[NodeSettings],
-        shelf: Shelf,
+        self, hosts: HostMap, inventory: Inventory | None, settings: Iterable[NodeSettings], shelf: Shelf
     ) -> None:
         self._views = HostViews(shelf)
         self._passes: list[Pass] = []
@@ -70,11 +67,18 @@ class Ledger:
         self._completed: set[View] = set()
         self._given = _given(inventory or Inventory())
         self._hosts = hosts
-        self._movements = Movements(migrations, hosts)
+        self._movements = Movements((), hosts)
+
+    def learn(self, events: Events) -> None:
+        """What the lines of trackers, schedulers and placement tell of hosts."""
         for event in events.of_kinds(_TELL_RATIOS):
-            self._learn_ratios(event, hosts)
+            self._learn_ratios(event, self._hosts)
         for event in events.of_kinds(_TELL_VIEWS):
-            self._learn_view(event, hosts)
+            self._learn_view(event, self._hosts)
+
+    def settle(self, migrations: Sequence[Migration]) -> None:
+        """What moves tell of hosts: what came and left, what claims printed, and what schedulers saw."""
+        self._movements = Movements(migrations, self._hosts)
         for migration in migrations:
             self._learn_attempts(migration)
         self._views.settle()

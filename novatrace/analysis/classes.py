@@ -71,14 +71,17 @@ class _Line:
 
 
 class Classes:
-    """All lines that tell of such classes, by room and by request."""
+    """All lines that tell of such classes, by room and by request, once it has learnt from all events."""
 
-    def __init__(self, events: Events, requests: Iterable[Request], hosts: HostMap, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._cells: dict[str, list[_Line]] = defaultdict(list)
         self._pools: dict[str, list[_Line]] = defaultdict(list)
         self._asked: dict[str, _Asked] = defaultdict(_Asked)
         self._placed: dict[str, dict[str, int]] = {}
+
+    def learn(self, events: Events, requests: Iterable[Request], hosts: HostMap) -> None:
+        """Learns from all events of a case."""
         if any(events.of_kinds(_TELL_DEMANDS)):
             for request in requests:
                 self._learn_asked(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from novatrace.analysis import capacity, insights, migrations, release, requests, verdicts
@@ -36,22 +36,32 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     coverage: Sequence[Coverage],
     shelf: Shelf,
     hands: Hands,
-    inventory: Inventory | None = None,
-    settings: Sequence[NodeSettings] = (),
-    clocks: Clocks | None = None,
+    inventory: Inventory | None,
+    settings: Sequence[NodeSettings],
+    clocks: Callable[[], Clocks],
     *,
     since_us: int | None = None,
     until_us: int | None = None,
 ) -> Analysis:
-    """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began."""
+    """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began.
+
+    ``clocks`` is asked when there is time, and may then be asked again.
+    """
     hosts = HostMap()
     by_request = requests.group(events, hosts.heeding(events))
-    everything = migrations.build(by_request, events, hosts, coverage, inventory, hands)
+    ledger = capacity.Ledger(hosts, inventory, settings, shelf)
+    classes = Classes(ledger)
+
+    def meanwhile() -> None:
+        clocks()
+        ledger.learn(events)
+        classes.learn(events, by_request.values(), hosts)
+
+    everything = migrations.build(by_request, events, hosts, coverage, inventory, hands, meanwhile)
     found = [m for m in everything if _within(m, since_us, until_us)]
+    ledger.settle(found)
     in_placement = release.claims_in_placement(events)
-    ledger = capacity.Ledger(events, found, hosts, inventory, settings, shelf)
-    classes = Classes(events, by_request.values(), hosts, ledger)
-    bursts = verdicts.judge(found, ledger, classes, clocks or Clocks({}), claims_in_placement=in_placement)
+    bursts = verdicts.judge(found, ledger, classes, clocks(), claims_in_placement=in_placement)
     beside = insights.insight(found, bursts, ledger, hosts, coverage, events)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside, len(everything) - len(found))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from novatrace.analysis import claims as claims_of
@@ -96,15 +96,19 @@ class _Known:
     selection_is_logged: bool
 
 
-def build(
+def build(  # noqa: PLR0913 - all that a move is put together from
     requests: Requests,
     events: Events,
     hosts: HostMap,
     coverage: Sequence[Coverage],
     inventory: Inventory | None,
     hands: Hands,
+    meanwhile: Callable[[], None],
 ) -> list[Migration]:
-    """Every action that places a VM, in the order in which they were accepted; what is long of them is on a shelf."""
+    """Every action that places a VM, in the order in which they were accepted; what is long of them is on a shelf.
+
+    ``meanwhile`` is done beside it: it may ask the same events and hosts.
+    """
     durations = Durations()
     known = _Known(
         Demands(inventory), {}, {}, [], Tracked(events, hosts), durations, Watchers(durations, coverage, hosts),
@@ -115,7 +119,7 @@ def build(
     def of_request(request_id: str, shelf: Shelf) -> Iterator[Migration]:
         return _of_request(requests.of(request_id), hosts, known, Slimmer(shelf))
 
-    found = hands.share(of_request, known.acting)
+    found = hands.share(of_request, known.acting, meanwhile)
     operator = list(events.of_kinds(["operator-vm-state"]))
     found = with_operator_links(named_by_batch(found), operator)
     found += operator_migrations(operator, {m.instance_uuid for m in found})

@@ -13,10 +13,13 @@ T = TypeVar("T")
 class Hands(Protocol):
     """Who does the work: this process alone, or others with it; what comes of it is the same."""
 
-    def share(self, work: Callable[[str, Shelf], Iterable[T]], items: Sequence[str]) -> list[T]:
+    def share(
+        self, work: Callable[[str, Shelf], Iterable[T]], items: Sequence[str], meanwhile: Callable[[], None]
+    ) -> list[T]:
         """What the work finds for each item, in their order.
 
         Args:
             work: for an item, and where it keeps what is long; it may learn nothing that is needed afterwards.
             items: what it is done for.
+            meanwhile: other work that this process does first; whoever helps takes items by then.
         """

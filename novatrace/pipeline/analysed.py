@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 from novatrace import findings
@@ -29,21 +30,28 @@ def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> 
     since_us = None if options.since is None else moment_us(options.since, local)
     until_us = None if options.until is None else moment_us(options.until, local)
     known = None if options.inventory is None else inventory.load(options.inventory)
-    clocks = clock_skew.clocks(read.events)
-    events = clock_skew.Corrected(read.events, clocks) if options.correct_clocks else read.events
+    clocks = cache(partial(clock_skew.clocks, read.events))
+    events = clock_skew.Corrected(read.events, clocks()) if options.correct_clocks else read.events
     logs = as_one_log(read.evidence, read.coverage)
-    known_clocks = Clocks.of(clocks, corrected=options.correct_clocks)
     shelf = Shelf(Spool(aside))
     hands = SharedHands(shelf, aside, options.jobs or usable_jobs())
     found = analysis.correlate(
-        events, logs, shelf, hands, known, read.settings, known_clocks, since_us=since_us, until_us=until_us
+        events,
+        logs,
+        shelf,
+        hands,
+        known,
+        read.settings,
+        lambda: Clocks.of(clocks(), corrected=options.correct_clocks),
+        since_us=since_us,
+        until_us=until_us,
     )
     case = Case(
         evidence=tuple(read.evidence),
         coverage=tuple(read.coverage),
         notices=(
             *read.notices,
-            *clock_notices(clocks, applied=options.correct_clocks),
+            *clock_notices(clocks(), applied=options.correct_clocks),
             *_left_out(found.outside, options),
         ),
         migrations=found.migrations,
@@ -52,7 +60,7 @@ def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> 
         findings=(),
         claims_in_placement=found.claims_in_placement,
         settings=read.settings,
-        clocks=clocks,
+        clocks=clocks(),
     )
     return replace(case, findings=findings.of(replace(case, insight=found.insight)))
 

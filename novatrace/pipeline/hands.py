@@ -9,10 +9,10 @@ import gc
 import os
 import pickle
 import signal
+import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, NoReturn, TypeVar
@@ -26,9 +26,10 @@ from novatrace.store.spool import Spool, nameless
 
 T = TypeVar("T")
 _Work = Callable[[str, Any], Iterable[T]]
-# Fewer are done sooner than another process is at work.
-_WORTHWHILE = 300
-_TOGETHER = 500
+_Number = struct.Struct("<I")
+# As many at a time as are done sooner than they are worth waiting for, and no other process for fewer.
+_TOGETHER = 100
+_MOST_BATCHES = 500  # their numbers fit into the smallest pipe
 
 
 class SharedHands:
@@ -45,47 +46,72 @@ class SharedHands:
         self._folder = folder
         self._jobs = jobs if sys.platform == "linux" else 1  # elsewhere a copy of a process is not safe to work with
 
-    def share(self, work: _Work[T], items: Sequence[str]) -> list[T]:
+    def share(self, work: _Work[T], items: Sequence[str], meanwhile: Callable[[], None]) -> list[T]:
         """See ``Hands``.
 
         Raises:
             WorkerLostError: a process was ended from outside.
         """
-        count = max(1, min(self._jobs, len(items) // _WORTHWHILE))
-        size = max(1, -(-len(items) // count))
-        own, *others = [items[start : start + size] for start in range(0, len(items), size)] or [items]
+        size = max(_TOGETHER, -(-len(items) // _MOST_BATCHES))
+        batches = [items[start : start + size] for start in range(0, len(items), size)]
+        found: dict[int, list[T]] = {}
         copies: list[_Copy[T]] = []
-        try:
-            copies += (_Copy(work, part, self._folder) for part in others)
-            found = list(_done(work, own, self._shelf))
-            for copy in copies:
-                found += copy.found()
-        finally:
-            for copy in copies:
-                copy.end()
-        return found
+        with _Turns(len(batches)) as turns:
+            try:
+                for _ in range(min(self._jobs, len(batches)) - 1):
+                    copies.append(_Copy(partial(_done, work, batches, turns), self._folder))  # noqa: PERF401 - all or none
+                meanwhile()
+                found.update(_done(work, batches, turns, self._shelf))
+                for copy in copies:
+                    found.update(copy.found())
+            finally:
+                for copy in copies:
+                    copy.end()
+        return [each for number in range(len(batches)) for each in found[number]]
 
 
-def _done(work: _Work[T], items: Iterable[str], shelf: Shelf) -> Iterator[T]:
-    for item in items:
-        yield from work(item, shelf)
+class _Turns:
+    """The numbers of all batches in a pipe; whoever has time takes the next one."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __enter__(self) -> Iterator[int]:
+        self._reader, writer = os.pipe()
+        with os.fdopen(writer, "wb") as file:
+            file.writelines(map(_Number.pack, range(self._count)))
+        return self._each()
+
+    def __exit__(self, *_ended: object) -> None:
+        os.close(self._reader)
+
+    def _each(self) -> Iterator[int]:
+        while number := os.read(self._reader, _Number.size):
+            yield _Number.unpack(number)[0]
+
+
+def _done(
+    work: _Work[T], batches: Sequence[Sequence[str]], turns: Iterator[int], shelf: Shelf
+) -> Iterator[tuple[int, list[T]]]:
+    for number in turns:
+        yield number, [each for item in batches[number] for each in work(item, shelf)]
 
 
 class _Copy(Generic[T]):
-    """A copy of this process at work on some items."""
+    """A copy of this process at work; it keeps what is long on a shelf of its own."""
 
-    def __init__(self, work: _Work[T], items: Sequence[str], folder: Path | None) -> None:
+    def __init__(self, work: Callable[[Shelf], Iterator[tuple[int, list[T]]]], folder: Path | None) -> None:
         self._spool = Spool(folder)
         self._spool.open()
         self._found = os.fdopen(nameless(folder), "w+b")
         gc.freeze()  # nothing of what is there now needs to be looked through in the copy
         self._pid = os.fork()
         if self._pid == 0:
-            _work_and_end(partial(_done, work, items, Shelf(self._spool, held_bytes=0)), self._spool, self._found)
+            _work_and_end(work(Shelf(self._spool, held_bytes=0)), self._spool, self._found)
         gc.unfreeze()
 
-    def found(self) -> Iterator[T]:
-        """What it found, once it is done."""
+    def found(self) -> Iterator[tuple[int, list[T]]]:
+        """What it found, by batch, once it is done."""
         _, status = os.waitpid(self._pid, 0)
         self._pid = 0
         if os.waitstatus_to_exitcode(status) != 0:
@@ -99,7 +125,7 @@ class _Copy(Generic[T]):
         while batch := _Unpickler(self._found, shelf).load():
             if isinstance(batch, BaseException):
                 raise batch
-            yield from batch
+            yield batch
 
     def end(self) -> None:
         """Ends it where it is still at work, and forgets what it found."""
@@ -109,14 +135,14 @@ class _Copy(Generic[T]):
             os.waitpid(self._pid, 0)
 
 
-def _work_and_end(work: Callable[[], Iterator[object]], spool: Spool, file: BinaryIO) -> NoReturn:
+def _work_and_end(found: Iterator[object], spool: Spool, file: BinaryIO) -> NoReturn:
     """All that a copy does; whatever else this process had begun is none of its business."""
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears of it, and ends this one
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        _write(work(), file)
+        _write(found, file)
         spool.flush()
         code = 0
     finally:
@@ -124,10 +150,10 @@ def _work_and_end(work: Callable[[], Iterator[object]], spool: Spool, file: Bina
 
 
 def _write(found: Iterator[object], file: BinaryIO) -> None:
-    """What was found in batches, and behind them an empty one, or what went wrong."""
-    end: object = []
+    """What was found, batch by batch, and behind it None, or what went wrong."""
+    end: object = None
     try:
-        while batch := list(islice(found, _TOGETHER)):
+        for batch in found:
             _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(batch)
     except Exception as error:  # noqa: BLE001 - it is raised where the work was asked for
         end = error
