@@ -6,6 +6,7 @@ of a fixed set of words are left alone. An error in a rule withholds the text th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -43,7 +44,8 @@ _NAMES = {
 }
 # Fields that map texts to numbers: what the texts are, where they are names.
 _KEYS = {"also_in": "", "shapes": "", "nodes": "host"}
-_NUMBERS = frozenset(["int", "int | None", "float", "float | None", "bool", "bool | None", "int | float | None"])
+_WORD = re.compile(r"\w+")
+_PLAIN = frozenset(["int", "float", "bool", "None", "tuple"])
 _NO_TEXT = (Provenance, Resources, Link, Slots, LineLedger, ClaimResource, Citation)
 _NAMES_ALONE = (
     HostNode,
@@ -226,8 +228,8 @@ def _walk(thing: Any, text: Callable[[str], str], names: Pseudonyms | None) -> A
         old = getattr(thing, name)
         if old is None or (fixed and isinstance(old, (str, dict))):
             continue
-        if names is not None and kind and isinstance(old, str):
-            new: Any = names.alias(kind, old)
+        if isinstance(old, str):
+            new: Any = names.alias(kind, old) if names is not None and kind else text(old)
         elif name in _KEYS and isinstance(old, dict):
             new = _keys(old, _KEYS[name], text, names)
         else:
@@ -268,5 +270,13 @@ def _fields_of(kind: Any, names_kept: bool) -> tuple[tuple[str, bool, str], ...]
     return tuple(
         (name, name in _FIXED, _NAMES.get(name, ""))
         for name, written in fields_of(kind).items()
-        if written not in _NUMBERS
+        if not _textless(name, written, names_kept)
     )
+
+
+def _textless(name: str, written: str, names_kept: bool) -> bool:
+    """True when the type of a field says that it holds no text, or one of a fixed set."""
+    if name in _FIXED and written in ("str", "str | None"):
+        return True
+    parts = {each.__name__ for each in (*_NO_TEXT, *(_NAMES_ALONE if names_kept else ()))}
+    return (_PLAIN | parts).issuperset(_WORD.findall(written))
