@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,9 +62,9 @@ def kept(report: Asked) -> KeptReport | None:
     return found
 
 
-def keep(report: Asked, text: str, said: str, code: int) -> None:
-    """Keeps a report that was printed, for the next time."""
-    kept_reports.keep(report.case_file, report.key, KeptReport(text, said, code))
+def keep(report: Asked, text: Iterable[bytes], said: str, code: int) -> None:
+    """Keeps a report that was printed, for the next time; its text in blocks."""
+    kept_reports.keep(report.case_file, report.key, text, said, code)
 
 
 def _program() -> Iterator[tuple[str, int, int]]:

@@ -145,16 +145,20 @@ def test_what_is_kept_is_whole_or_not_there(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     case = tmp_path / "x.sqlite"
     case.write_bytes(b"1")
-    report = KeptReport("text \udc80 of a report\n", "said\n", 3)
-    kept_reports.keep(case, "key", report)
-    assert kept_reports.find(case, "key") == report
+    given = ([b"text ", b"of a report\n\n"], "said\n", 3)
+    kept_reports.keep(case, "key", *given)
+    assert kept_reports.find(case, "key") == KeptReport(b"text of a report\n\n", "said\n", 3)
     (path,) = (path for path in (tmp_path / "novatrace" / "reports").rglob("*") if path.is_file())
     assert path.stat().st_mode & 0o77 == 0
     path.write_bytes(path.read_bytes().replace(b"of a", b"of b"))
     assert kept_reports.find(case, "key") is None
     for number in range(40):
-        kept_reports.keep(case, f"{number}", report)
+        kept_reports.keep(case, f"{number}", *given)
     assert len(list(path.parent.iterdir())) < 20
+    monkeypatch.setattr(kept_reports, "MOST_BYTES", 10)
+    kept_reports.keep(case, "long", *given)
+    assert kept_reports.find(case, "long") is None
+    assert not list(path.parent.glob("long*"))
     case.write_bytes(b"12")
     assert kept_reports.find(case, "39") is None
 

@@ -20,7 +20,7 @@ def answered(command: Callable[..., int]) -> Callable[..., int]:
         kept = None if asked is None else rerun.kept(asked)
         if kept is None:
             return command(**given, asked=asked)
-        writing.write(lambda _width, _colour: kept.text, given["output"])
+        writing.write_bytes(kept.text, given["output"], binary=False)
         if not given["quiet"]:
             stderr.say(kept.said)
         return kept.code

@@ -57,5 +57,5 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if not quiet:
         stderr.say(said)
     if asked is not None and text is not None:
-        rerun.keep(asked, text, said, code)
+        rerun.keep(asked, text.blocks(), said, code)
     return code

@@ -41,7 +41,7 @@ def report(  # noqa: PLR0913 - what the options of a report say
     fail_on: str | None,
     *,
     strict: bool,
-) -> tuple[int, str | None]:
+) -> tuple[int, writing.Text | None]:
     """Writes the report of a case and its figures; nothing where ``strict`` and something could not be read.
 
     Returns:
@@ -51,9 +51,7 @@ def report(  # noqa: PLR0913 - what the options of a report say
     if withheld(ended, strict=strict):
         return ended, None
     text = writing.write(
-        lambda width, colour: pipeline.render(
-            format_name, "correlate", case, width=width, colour=colour, sharing=sharing
-        ),
+        lambda width, colour: pipeline.report(format_name, case, width=width, colour=colour, sharing=sharing),
         output,
     )
     if charts is not None:

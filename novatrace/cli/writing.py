@@ -4,12 +4,45 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 from novatrace.errors import OutputError, ReaderGoneError, UsageError
 
-Render = Callable[[int | None, bool], str]
+Render = Callable[[int | None, bool], str | Iterator[str]]
+_IN_MEMORY_BYTES = 4 << 20
+_BLOCK_BYTES = 1 << 20
+
+
+class Text:
+    """A report that was made, however long: in memory, or in a file without a name."""
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self._held = bytearray()
+        self._file: IO[bytes] | None = None
+        for piece in pieces:
+            self._held += piece.encode("utf-8", "backslashreplace")
+            if len(self._held) > _IN_MEMORY_BYTES:
+                self._put_aside()
+
+    def _put_aside(self) -> None:
+        if self._file is None:
+            import tempfile  # noqa: PLC0415 - slow to import, and most reports are short
+
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the text is
+            weakref.finalize(self, self._file.close)
+        self._file.write(self._held)
+        self._held = bytearray()
+
+    def blocks(self) -> Iterator[bytes]:
+        """All of it in UTF-8."""
+        if self._file is not None:
+            self._file.seek(0)
+            while block := self._file.read(_BLOCK_BYTES):
+                yield block
+        yield bytes(self._held)
 
 
 def form(output: str | None) -> tuple[int | None, bool]:
@@ -22,20 +55,28 @@ def form(output: str | None) -> tuple[int | None, bool]:
     return width or (100 if colour else None), colour
 
 
-def write(render: Render, output: str | None) -> str:
-    """Renders for the sink (see ``form``) and writes; returns the text.
+def write(render: Render, output: str | None) -> Text:
+    """Renders for the sink (see ``form``) and writes; nothing is written before all is made.
 
     Raises:
         OutputError: the sink does not take it; a file that was there before is unchanged.
         ReaderGoneError: the reader has gone.
     """
-    if output is not None and output != "-":
-        text = render(*form(output))
-        _to_file(Path(output), _encoded(text))
-        return text
-    _open()
-    text = render(*form(output))
-    _to_stdout(_encoded(text))
+    to_file = output is not None and output != "-"
+    if not to_file:
+        _open()
+    made = render(*form(output))
+    try:
+        text = Text([made] if isinstance(made, str) else made)
+    except OSError as error:
+        raise OutputError(
+            f"temporary files: {(error.strerror or str(error)).lower()}",
+            next_step="free space, or set TMPDIR to a place that has it",
+        ) from error
+    if output is not None and to_file:
+        _to_file(Path(output), text.blocks())
+    else:
+        _to_stdout(text.blocks())
     return text
 
 
@@ -47,12 +88,12 @@ def write_bytes(data: bytes, output: str | None, *, binary: bool) -> None:
         OutputError: see ``write``.
     """
     if output is not None and output != "-":
-        _to_file(Path(output), data)
+        _to_file(Path(output), [data])
         return
     _open()
     if binary and sys.stdout.isatty():
         raise UsageError("this format is no text for a terminal", next_step="give -o FILE")
-    _to_stdout(data)
+    _to_stdout([data])
 
 
 def write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
@@ -68,11 +109,7 @@ def write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
             f"{folder}: {(error.strerror or str(error)).lower()}", next_step="name a folder that can be written"
         ) from error
     for name, data in files:
-        _to_file(folder / name, data)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")
+        _to_file(folder / name, [data])
 
 
 def _open() -> None:
@@ -80,9 +117,9 @@ def _open() -> None:
         raise OutputError("standard output is closed", next_step="give -o FILE")
 
 
-def _to_stdout(data: bytes) -> None:
+def _to_stdout(blocks: Iterable[bytes]) -> None:
     try:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(blocks)
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         raise ReaderGoneError from error
@@ -110,9 +147,9 @@ def _colour(*, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM", "") not in ("", "dumb")
 
 
-def _to_file(path: Path, data: bytes) -> None:
+def _to_file(path: Path, blocks: Iterable[bytes]) -> None:
     if path.exists() and not path.is_file():
-        _to_device(path, data)
+        _to_device(path, blocks)
         return
     import tempfile  # noqa: PLC0415 - slow to import, and most reports go to standard output
 
@@ -121,7 +158,7 @@ def _to_file(path: Path, data: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
-            file.write(data)
+            file.writelines(blocks)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
@@ -134,10 +171,11 @@ def _to_file(path: Path, data: bytes) -> None:
         ) from error
 
 
-def _to_device(path: Path, data: bytes) -> None:
+def _to_device(path: Path, blocks: Iterable[bytes]) -> None:
     """Writes into a pipe or a device; renaming a file onto it, as below, would put the file in its place."""
     try:
-        path.write_bytes(data)
+        with path.open("wb") as device:
+            device.writelines(blocks)
     except OSError as error:
         raise OutputError(
             f"{path}: {(error.strerror or str(error)).lower()}", next_step="name a file that can be written"

@@ -8,6 +8,7 @@ What reads and analyses logs is imported where it is done: most questions are pu
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -22,6 +23,7 @@ from novatrace.pipeline.run_options import Progress, RunOptions
 from novatrace.pipeline.sharing import SHAREABLE, Sharing, passed, redaction_of
 from novatrace.reports import interface as reports
 from novatrace.reports import neutralise
+from novatrace.reports.redaction import Redaction
 from novatrace.reports.secrets import mask
 from novatrace.store import kept_reports, redaction_keys
 from novatrace.store.case_reader import CaseReader
@@ -227,17 +229,8 @@ def render(  # noqa: PLR0913 - one call for every report there is
         LeakError: the report would show what was to be hidden.
     """
     sharing = sharing or Sharing()
-    writer = reports.load(format_name)
-    if format_name in SHAREABLE and kind == "correlate" and not case.quotes:
-        from novatrace.pipeline.quoting import quoted  # noqa: PLC0415 - reads logs
-
-        case = quoted(case, stories=format_name == "html")
-    if format_name == "text" and (width is not None or colour):
-        from novatrace.reports import text_report  # noqa: PLC0415 - only for a terminal
-
-        writer = text_report.TextFormat(width=width, colour=colour)
-    redaction = redaction_of(sharing)
-    case = redaction.of(case)
+    writer = _writer(format_name, width, colour=colour)
+    case, redaction = _fit(format_name, kind, case, sharing)
     if kind == "correlate":
         text = writer.correlate(case, tool_version=__version__)
     elif kind == "inspect":
@@ -254,6 +247,40 @@ def render(  # noqa: PLR0913 - one call for every report there is
     if format_name in SHAREABLE or sharing.redact:
         passed(text, redaction, sharing, what=f"the {format_name} report")
     return text
+
+
+def report(
+    format_name: str, case: Case, *, width: int | None = None, colour: bool = False, sharing: Sharing | None = None
+) -> Iterator[str]:
+    """The report of a case as ``render`` gives it, in pieces where it may be long and nothing has to look at all of it.
+
+    Raises:
+        LeakError: see ``render``.
+    """
+    writer = _writer(format_name, width, colour=colour)
+    if isinstance(writer, reports.InPieces) and not (sharing and sharing.redact):
+        case, _ = _fit(format_name, "correlate", case, Sharing())
+        yield from writer.correlate_in_pieces(case, tool_version=__version__)
+    else:
+        yield render(format_name, "correlate", case, width=width, colour=colour, sharing=sharing)
+
+
+def _writer(format_name: str, width: int | None, *, colour: bool) -> reports.ReportFormat:
+    if format_name == "text" and (width is not None or colour):
+        from novatrace.reports import text_report  # noqa: PLC0415 - only for a terminal
+
+        return text_report.TextFormat(width=width, colour=colour)
+    return reports.load(format_name)
+
+
+def _fit(format_name: str, kind: str, case: Case, sharing: Sharing) -> tuple[Case, Redaction]:
+    """The case fit to be shared, with the lines that a report for others quotes."""
+    if format_name in SHAREABLE and kind == "correlate" and not case.quotes:
+        from novatrace.pipeline.quoting import quoted  # noqa: PLC0415 - reads logs
+
+        case = quoted(case, stories=format_name == "html")
+    redaction = redaction_of(sharing)
+    return redaction.of(case), redaction
 
 
 def draw(folder: Path, case: Case, subject: Subject | None = None, *, sharing: Sharing | None = None) -> list[Path]:

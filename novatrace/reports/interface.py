@@ -5,7 +5,8 @@ A format turns a case into the whole text of a report. Nothing is registered: ad
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from novatrace import reports
 from novatrace.model.case import Case
@@ -34,6 +35,14 @@ class ReportFormat(Protocol):
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
         """What other policies would have done; with the wave plan when asked for."""
+
+
+@runtime_checkable
+class InPieces(Protocol):
+    """A format whose report of a case grows with it, so that it is not to be in memory as a whole."""
+
+    def correlate_in_pieces(self, case: Case, *, tool_version: str) -> Iterator[str]:
+        """The text of ``ReportFormat.correlate``, piece by piece."""
 
 
 def names() -> tuple[str, ...]:

@@ -5,9 +5,8 @@ The schemas in ``schemas/`` say the same; a test validates every golden report a
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from novatrace.model.case import Case
@@ -18,8 +17,15 @@ from novatrace.model.funnel import Funnel
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
 from novatrace.model.replay import Replay
 from novatrace.model.subject import Subject, WhyNot
-from novatrace.reports import json_bursts, json_filters, json_not_told, json_release, json_simulate, view_releases
-from novatrace.reports.neutralise import json_safe
+from novatrace.reports import (
+    json_bursts,
+    json_filters,
+    json_not_told,
+    json_release,
+    json_simulate,
+    json_text,
+    view_releases,
+)
 
 _Json = dict[str, Any]
 
@@ -29,14 +35,18 @@ class JsonFormat:
 
     def correlate(self, case: Case, *, tool_version: str) -> str:
         """See ``ReportFormat.correlate``."""
-        return _text(
+        return "".join(self.correlate_in_pieces(case, tool_version=tool_version))
+
+    def correlate_in_pieces(self, case: Case, *, tool_version: str) -> Iterator[str]:
+        """See ``reports.interface.InPieces``."""
+        return json_text.pieces(
             {
                 "schema": "novatrace/correlate/1",
                 "tool_version": tool_version,
                 "coverage": _coverage(case, samples=False),
-                "migrations": [_migration(m, case) for m in case.migrations],
-                "bursts": [json_bursts.burst(b, _all_evidence(b.citations, case)) for b in case.bursts],
-                "findings": [_finding(f, case) for f in case.findings],
+                "migrations": (_migration(m, case) for m in case.migrations),
+                "bursts": (json_bursts.burst(b, _all_evidence(b.citations, case)) for b in case.bursts),
+                "findings": (_finding(f, case) for f in case.findings),
                 "notices": _notices(case),
             }
         )
@@ -47,7 +57,7 @@ class JsonFormat:
             (entry for m in subject.migrations for entry in m.timeline),
             key=lambda e: (e.when_us or -1, e.provenance.evidence_id, e.provenance.byte_offset),
         )
-        return _text(
+        return json_text.whole(
             {
                 "schema": "novatrace/explain/1",
                 "subject": {"kind": subject.kind, "id": subject.id},
@@ -70,7 +80,7 @@ class JsonFormat:
 
     def inspect(self, case: Case) -> str:
         """See ``ReportFormat.inspect``."""
-        return _text(
+        return json_text.whole(
             {
                 "schema": "novatrace/inspect/1",
                 "coverage": _coverage(case, samples=True),
@@ -83,18 +93,14 @@ class JsonFormat:
     def filters(self, case: Case, funnel: Funnel, *, tool_version: str) -> str:
         """See ``ReportFormat.filters``."""
         told = json_filters.value(funnel, lambda citations: _all_evidence(citations, case), tool_version=tool_version)
-        return _text({**told, "notices": _notices(case)})
+        return json_text.whole({**told, "notices": _notices(case)})
 
     def simulate(self, replay: Replay, *, plan: bool, tool_version: str) -> str:
         """See ``ReportFormat.simulate``."""
-        return _text(json_simulate.value(replay, plan=plan, tool_version=tool_version))
+        return json_text.whole(json_simulate.value(replay, plan=plan, tool_version=tool_version))
 
 
 FORMAT = JsonFormat()
-
-
-def _text(value: _Json) -> str:
-    return json_safe(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)) + "\n"
 
 
 def _coverage(case: Case, *, samples: bool) -> _Json:

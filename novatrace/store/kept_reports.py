@@ -11,38 +11,45 @@ import json
 import os
 import shutil
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from novatrace.store.places import state_dir
 
-MOST_CHARS = 64 << 20
+MOST_BYTES = 64 << 20
 _MOST_REPORTS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class KeptReport:
-    """What a command printed: the report, what it said on standard error, and its exit code."""
+    """What a command printed: the report in UTF-8, what it said on standard error, and its exit code."""
 
-    text: str
+    text: bytes
     said: str
     code: int
 
 
-def keep(case_file: Path, key: str, report: KeptReport) -> None:
-    """Keeps a report of a case; of many, the newest."""
-    if len(report.text) > MOST_CHARS:
-        return
+def keep(case_file: Path, key: str, text: Iterable[bytes], said: str, code: int) -> None:
+    """Keeps a report of a case, given in blocks; of many, the newest; none that is very long."""
     folder = _folder(case_file)
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = report.text.encode("utf-8", "surrogatepass")
-        about = [_identity(case_file), report.said, report.code, zlib.crc32(text)]
         fresh = folder / f"{key}.{os.getpid()}.new"
+        size = checksum = 0
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(json.dumps(about).encode() + b"\n")
-            file.write(text)
+            for block in text:
+                size += len(block)
+                if size > MOST_BYTES:
+                    break
+                checksum = zlib.crc32(block, checksum)
+                file.write(block)
+            about = [_identity(case_file), said, code, checksum]
+            file.write(b"\n" + json.dumps(about).encode())
+        if size > MOST_BYTES:
+            fresh.unlink()
+            return
         fresh.replace(folder / key)
         every = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
         for old in every[:-_MOST_REPORTS]:
@@ -52,10 +59,10 @@ def keep(case_file: Path, key: str, report: KeptReport) -> None:
 def find(case_file: Path, key: str) -> KeptReport | None:
     """The report of this key, when it is whole and the case is still the one that it is of."""
     try:
-        about, text = (_folder(case_file) / key).read_bytes().split(b"\n", 1)
+        text, about = (_folder(case_file) / key).read_bytes().rsplit(b"\n", 1)
         identity, said, code, checksum = json.loads(about)
         if identity == _identity(case_file) and zlib.crc32(text) == checksum:
-            return KeptReport(text.decode("utf-8", "surrogatepass"), str(said), int(code))
+            return KeptReport(text, str(said), int(code))
     except (OSError, ValueError, TypeError):
         return None
     return None
