@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from novatrace.model.evidence import Provenance
 from novatrace.model.migration import Citation, HostNode, Resources
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True, gc=False, array_like=True):
     """What somebody knew of a host's capacity at a time.
 
     Attributes:
