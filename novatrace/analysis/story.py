@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from sys import intern
 from typing import Any
 
 from novatrace.model.event import Event
@@ -130,6 +129,5 @@ def timeline(events: list[Event]) -> tuple[TimelineEntry, ...]:
     for event in events:
         text = None if event.inherited else sentence(event)
         if text is not None:
-            # The same few sentences are said of every VM.
-            entries.append(TimelineEntry(event.when_us, event.node, event.service, intern(text), event.provenance))
+            entries.append(TimelineEntry(event.when_us, event.node, event.service, text, event.provenance))
     return tuple(entries)

@@ -12,7 +12,6 @@ from novatrace.store.spool import Spool
 
 T = TypeVar("T")
 _AT_HAND = 16
-_SINGLES_AT_HAND = 500
 _HELD_BYTES = 8 << 20
 _ITEM_BYTES = 400  # about what a citation, a step or a candidate takes
 
@@ -60,13 +59,13 @@ class _Rows(Generic[T]):
         self._spool = spool
         self._together: Any = tuple.__class_getitem__((kind, ...))
         self.items = lru_cache(maxsize=_AT_HAND)(self._items)
-        self.item = lru_cache(maxsize=_SINGLES_AT_HAND)(self._item)
 
     def _items(self, place: int) -> tuple[T, ...]:
         found: tuple[T, ...] = decode(self._together, self.text(place).decode())
         return found
 
-    def _item(self, place: int) -> T:
+    def item(self, place: int) -> T:
+        """See ``model.kept.Rows``."""
         found: T = decode(self.kind, self.text(place).decode())
         return found
 
