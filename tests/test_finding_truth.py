@@ -64,6 +64,17 @@ def test_as_many_allocations_are_said_to_be_refused_as_were(folder):
 
 
 @all_cases
+def test_moves_that_failed_after_their_claim_are_those_whose_last_claim_was_granted(folder):
+    """Nova's own record of the claim says that there was room; one reason or several."""
+    let_in = [
+        a
+        for a in moves(folder).values()
+        if failed(a) and (c := sorted(a.get("claims", []), key=lambda c: c["at"])) and c[-1].get("ok")
+    ]
+    assert total(folder, "failed-after-claim", "moves") == len(let_in)
+
+
+@all_cases
 def test_reschedules_are_those_of_the_recorded_claims(folder):
     """A reschedule is a claim that follows another on a further host; a storm is 3 of them by 2 moves."""
     again = [len(hosts) - 1 for a in moves(folder).values() if len(hosts := a.get("claims", [])) > 1]

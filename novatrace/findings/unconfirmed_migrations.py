@@ -88,8 +88,8 @@ def _finding(case: Case, found: dict[str, tuple[list[Migration], list[Burst]]], 
         basis="inferred",
         evidence=_wording.once([*(m.citations[-1] for m in held), *(c for b in short for c in b.citations[:1])]),
         advice=(
-            f"Look at them with `openstack server list --all-projects --status VERIFY_RESIZE` and confirm each that is well "
-            f"(`openstack server resize confirm VM`); {window} does it after so many seconds (0, the default: never)."
+            "Look at moved VMs that wait for a confirm (`openstack server list --all-projects --status VERIFY_RESIZE`) and confirm each "
+            f"that is well (`openstack server resize confirm VM`); {window} does it after so many seconds (0, the default: never)."
         ),
     )
 
