@@ -8,7 +8,7 @@ from itertools import islice
 from novatrace.model.evidence import Rival
 from novatrace.parsing.journal_export import entries
 from novatrace.parsing.layout_reader import LayoutReader
-from novatrace.parsing.layouts import Layout, beats, load_layouts
+from novatrace.parsing.layouts import OSLO, Layout, beats, load_layouts
 from novatrace.parsing.lines import closed, physical_lines, unbroken
 from novatrace.parsing.manner import Manner
 from novatrace.parsing.pretty_json import documents_of
@@ -29,14 +29,22 @@ def rival_of(head: bytes, manner: Manner) -> Rival | None:
         None where no line of it is a record.
     """
     reader = LayoutReader(first=manner.layouts, carrier=manner.carrier)
-    read = [(text, line) for text in _texts(head, manner) if (line := reader.read(text)) is not None and not line.bare]
     known = {layout.name: layout for layout in (*manner.layouts, *load_layouts())}
-    named = [(text, line.layout.partition("/")[0]) for text, line in read]
+    named: list[tuple[str, str]] = []
+    guessed = False
+    for text in _texts(head, manner):
+        parts = reader.oslo_parts(text) if named else None
+        if (
+            parts is not None and parts[3] is not None
+        ):  # as it is read; without a process id, it may be of another layout
+            named.append((text, OSLO))
+        elif (line := reader.read(text)) is not None and not line.bare:
+            named.append((text, line.layout.partition("/")[0]))
+            guessed = guessed or any(known[part].guess for part in line.layout.split("/"))
     if not named:
         return None
     usual = max({name for _, name in named}, key=lambda name: sum(found == name for _, found in named))
     ours = known[usual]
-    guessed = any(known[part].guess for _, line in read for part in line.layout.split("/"))
     probed = [text for text, name in named if name == usual][:_PROBED_LINES]
     others = [layout for layout in known.values() if _is_rival(layout, ours)]
     lines, name = max(((_reads(reader, other, probed), other.name) for other in others), default=(0, ""))
