@@ -153,20 +153,6 @@ def test_surroundings_change_nothing(env, novatrace):
     said(there)
 
 
-def test_a_state_directory_that_is_only_read(novatrace, state):
-    """What only reads a case needs no right to write there."""
-    novatrace("correlate", INCIDENT, "-q")
-    told = [novatrace("case", "show", "-f", "json"), novatrace("explain", "32fc6596", "-f", "json")]
-    folders = [state, *(p for p in state.rglob("*") if p.is_dir())]
-    files = [p for p in state.rglob("*") if p.is_file()]
-    for path in [*files, *folders]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    again = [novatrace("case", "show", "-f", "json"), novatrace("explain", "32fc6596", "-f", "json")]
-    for path in folders:
-        path.chmod(0o755)
-    assert [(d.returncode, d.stdout) for d in again] == [(d.returncode, d.stdout) for d in told]
-
-
 USERS = r"""[[message]]
 kind = "slow"
 hint = "zap"

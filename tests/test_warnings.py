@@ -113,6 +113,21 @@ def test_a_state_directory_that_takes_nothing(as_nobody, state):
     assert "--case" in said(done)
 
 
+def test_a_state_directory_that_is_only_read(as_nobody, state):
+    """What only reads a case needs no right to write there."""
+    assert as_nobody("correlate", INCIDENT, "-q").returncode == 0
+    asked = (("case", "show", "-f", "json"), ("explain", "32fc6596", "-f", "json"))
+    told = [as_nobody(*words) for words in asked]
+    folders = [state, *(path for path in state.rglob("*") if path.is_dir())]
+    for path in (*state.rglob("*"), state):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    again = [as_nobody(*words) for words in asked]
+    for path in folders:
+        path.chmod(0o755)
+    assert [d.returncode for d in told] == [0, 0]
+    assert [(d.returncode, d.stdout) for d in again] == [(d.returncode, d.stdout) for d in told]
+
+
 def test_a_case_of_a_full_disk_is_told_as_such():
     """The same id wherever the disk refuses."""
     assert CaseNotWritableError("x").error_id == "E-CASE-WRITE"
