@@ -157,7 +157,7 @@ def test_each_finding_of_a_real_case_is_one_that_the_truth_can_judge():
     judged = {
         "overcommitted-target", "claim-refused", "affinity-race", "placement-conflict", "reschedule-storm", "retries-exhausted",
         "refused-by-api", "no-valid-host", "debug-off", "idle-candidate", "herd", "stale-view", "short-of-room",
-        "live-check-failed",
+        "live-check-failed", "failed-after-claim",
     }  # fmt: skip
     by_words = {"filter-bottleneck", "claim-unprotected"}
     seen = {slug for folder in case_folders() for slug in raised(folder)}
