@@ -1,4 +1,4 @@
-"""The view of ``simulate``: the backtest first, then every policy, a picture, the loads, what to change, the waves."""
+"""The view of ``simulate``: the backtest first, what to change, then every policy, a picture, the loads, the waves."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def document(replay: Replay, *, plan: bool) -> Document:
     """The report on a replay."""
     sections = [
         Section("BACKTEST", tuple(_backtest(replay))),
+        Section("WHAT TO CHANGE", tuple(_advice(replay))),
         Section("BATCH", tuple(_batch(replay.scenario))),
         Section("POLICIES", tuple(_policies(replay))),
         Section("DISTRIBUTION", tuple(_distributions(replay))),
         Section("LOAD PER TARGET", tuple(_loads(replay))),
-        Section("WHAT TO CHANGE", tuple(_advice(replay))),
     ]
     if plan:
         sections.append(Section("WAVE PLAN", tuple(_plan(replay))))
