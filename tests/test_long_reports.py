@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from cases import FIXTURES, analysed
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from novatrace import pipeline
@@ -24,9 +24,10 @@ _LEAVES = (
     | st.text()
     | st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 )
-_VALUES = st.recursive(_LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+_VALUES = st.recursive(_LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the report
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), _VALUES, min_size=1))
 def test_json_is_written_as_python_writes_it(value):
     """The layout is a contract: people compare reports of two days; lists made item by item look the same."""
