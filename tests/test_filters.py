@@ -85,7 +85,7 @@ def test_at_info_the_last_filter_alone_is_told(tmp_path):
     assert only["hosts_in"] is None
     assert only["widest"] is None
     assert report["passes"] == {
-        "total": 1, "whole": 0, "partial": 1, "no_filter": 0, "not_logged": 0, "unseen_actions": 0,
+        "total": 1, "whole": 0, "partial": 1, "no_filter": 0, "not_logged": 0, "unseen_actions": 0, "refused_actions": 0,
     }  # fmt: skip
 
 
@@ -167,3 +167,15 @@ def test_projects_are_hidden_on_request(novatrace):
     assert b"CephFilter" in done.stdout
     assert b"1c32d3e9bbe9419f85b37b4a6c0e2f3e" not in done.stdout
     assert b"scheduler-node" not in done.stdout
+
+
+def test_what_the_api_refused_is_not_missed_in_the_schedulers_log():
+    """No scheduler sees what the API refuses: its log is not said to be missing."""
+    folder = FIXTURES / "findings" / "refused-by-api" / "raises-wrong-host-and-state"
+    refused = sum(m.http_status is not None and m.http_status >= 400 for m in analysed(folder).migrations)
+    seen = told(folder)["passes"]
+    assert (seen["refused_actions"], seen["unseen_actions"]) == (refused, 0)
+    assert refused > 0
+    text = pipeline.render("text", "filters", analysed(folder))
+    assert "refused by the API, and never scheduled" in text
+    assert "logs of nova-scheduler are missing" not in text

@@ -14,6 +14,7 @@ from novatrace.model.funnel import FilterTally, Funnel, FunnelGroup, PassTally
 from novatrace.model.migration import Citation, FilterStep, Migration, Pass, Resources
 
 _Key = tuple[str | None, Resources]
+_REFUSED = 400  # the least HTTP status with which the API refuses
 
 
 def of(migrations: Sequence[Migration]) -> Funnel:
@@ -76,8 +77,10 @@ def _seen(migrations: Sequence[Migration]) -> PassTally:
     whole = sum(bool(p.filters) and p.filters[0].before is not None for p in passes)
     partial = sum(bool(p.filters) and p.filters[0].before is None for p in passes)
     no_filter = sum(not p.filters and p.outcome in ("placement-empty", "filtered-out") for p in passes)
-    unseen = sum(all(a.schedule is None for a in m.attempts) for m in migrations)
-    return PassTally(len(passes), whole, partial, no_filter, len(passes) - whole - partial - no_filter, unseen)
+    without = [m for m in migrations if all(a.schedule is None for a in m.attempts)]
+    refused = sum(not m.attempts and m.http_status is not None and m.http_status >= _REFUSED for m in without)
+    not_logged = len(passes) - whole - partial - no_filter
+    return PassTally(len(passes), whole, partial, no_filter, not_logged, len(without) - refused, refused)
 
 
 def _tallies(migrations: Sequence[Migration]) -> tuple[FilterTally, ...]:

@@ -59,8 +59,21 @@ def _advice(case: Case, nowhere: int, moved: list[Migration]) -> str:
             "host with room."
         )
     why = "Placement refused moves for others had taken the room since the candidates query, and no candidate was left to try"
-    whole = sum(m.outcome == "failed" and m.instance_state == "active" and m.action != "evacuate" for m in moved)
+    whole = len(_untouched(lost, case))
     if not whole:
         return f"{why}: migrate in smaller waves, or let more hosts pass the filters."
     vms = "1 VM that lost is" if whole == 1 else f"{whole} VMs that lost are"
     return f"{why}. {vms} ACTIVE on the source, untouched: ask for them again, in waves, once there is room."
+
+
+def _untouched(lost: list[Migration], case: Case) -> set[str | None]:
+    """The VMs that lost, stayed ACTIVE where they were, and were not moved by a later request."""
+    last = {m.instance_uuid: m.request_id for m in _wording.moves(case) if m.attempts}
+    return {
+        m.instance_uuid
+        for m in lost
+        if m.outcome == "failed"
+        and m.instance_state == "active"
+        and m.action != "evacuate"
+        and last[m.instance_uuid] == m.request_id
+    }

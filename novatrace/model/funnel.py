@@ -46,7 +46,8 @@ class PassTally:
         partial: some filters' results alone; where a scheduler logs at INFO, often only the one that left none.
         no_filter: ended before a filter ran: placement had no candidate, or the request itself excluded every host.
         not_logged: passes without any filter's result: at INFO a pass that succeeds leaves none.
-        unseen: moves and boots without any logged pass.
+        unseen: moves and boots without any logged pass, but those that the API refused.
+        refused: moves and boots that the API refused, so that no scheduler saw them.
     """
 
     passes: int
@@ -55,6 +56,7 @@ class PassTally:
     no_filter: int
     not_logged: int
     unseen: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def _passes(seen: PassTally) -> _Json:
         "no_filter": seen.no_filter,
         "not_logged": seen.not_logged,
         "unseen_actions": seen.unseen,
+        "refused_actions": seen.refused,
     }
 
 

@@ -107,10 +107,15 @@ def _groups(groups: tuple[FunnelGroup, ...], kind: str) -> Iterator[Block]:
         yield _table(t for t in group.filters if t.removing or t.left_none)
     if len(telling) > _GROUPS_SHOWN:
         yield say(f"… and {len(telling) - _GROUPS_SHOWN} more (all of them with -f json)", "dim")
-    quiet = [group for group in groups if group not in telling]
+    quiet = [group for group in groups if group not in telling and group.passes.passes and _known(group)]
     if quiet:
         names = "; ".join(_name(group) for group in quiet[:_GROUPS_SHOWN])
         yield say(f"no logged filter removed a host for {words.count(len(quiet), kind)}: {names}", "dim")
+
+
+def _known(group: FunnelGroup) -> bool:
+    """False for those of whom the log does not say the project or the flavor: they are no group of one."""
+    return group.name is not None or group.demand.known
 
 
 def _name(group: FunnelGroup) -> str:
@@ -120,6 +125,10 @@ def _name(group: FunnelGroup) -> str:
 
 
 def _missing(seen: PassTally) -> Iterator[Block]:
+    if seen.refused:
+        yield say(
+            f"{words.count(seen.refused, 'move or boot', 'moves and boots')} refused by the API, and never scheduled."
+        )
     if seen.unseen:
         yield say(
             f"{words.count(seen.unseen, 'move or boot', 'moves and boots')} without any logged pass: the logs of nova-scheduler are "
