@@ -10,7 +10,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from cases import INCIDENT, analysed, case_folders, info_folders
+from cases import FIXTURES, INCIDENT, analysed, case_folders, info_folders
 from test_mutations import SHIPPED, logs, read
 from test_truth import FOLDERS, failed, moves, tried, truth, turned_away
 
@@ -150,6 +150,30 @@ def test_no_more_moves_were_placed_than_a_short_batch_had_room_for(folder):
         if finding.slug == "short-of-room":
             (batch,) = [m for m in finding.measures if m.name == "moves"]
             assert batch.value != len(moves(folder)) or len(placed) <= batch.limit, finding.title
+
+
+def test_moves_that_nobody_confirmed_are_those_that_the_database_has_unconfirmed():
+    """The source is named whose moved VMs the database has as finished, not confirmed, and which placement then refused one."""
+    folder = FIXTURES / "at-info" / "moved-and-not-confirmed"
+    (finding,) = [f for f in analysed(folder).findings if f.slug == "unconfirmed-migrations"]
+    held = [
+        m for m in truth(folder)["migrations"] if m["source_compute"] == finding.subject and m["status"] == "finished"
+    ]
+    assert counted(analysed(folder), "unconfirmed-migrations", "moves") == len(held) == 2
+    again = {m["instance_uuid"] for m in held}
+    began = max(a["requested_at"] for a in moves(folder).values() if a["server"] in again)
+    refused = turned_away(folder)[finding.subject]
+    assert any(
+        moves(folder)[rid]["requested_at"] >= began and moves(folder)[rid]["server"] not in again for rid in refused
+    )
+
+
+def test_vms_that_moved_later_are_not_to_be_asked_for_again():
+    """Of the two moves that placement left without a host, one VM was moved by a later request."""
+    folder = FIXTURES / "at-info" / "moved-and-not-confirmed"
+    assert total(folder, "placement-conflict", "moves_without_host") == 2
+    (finding,) = [f for f in analysed(folder).findings if f.slug == "placement-conflict"]
+    assert "1 VM that lost is ACTIVE on the source" in finding.advice
 
 
 def test_each_finding_of_a_real_case_is_one_that_the_truth_can_judge():
