@@ -88,3 +88,14 @@ def test_room_is_not_counted_by_the_refused_where_those_let_in_were_of_unknown_s
     burst = next(b for b in case.bursts if b.target.host == "compute-03")
     assert Counter(a.outcome for a in burst.arrivals) == {"admitted": 2, "victim": 3}
     assert (burst.slots.all, burst.slots.ram_mb, burst.refused_despite_room) == (2, 2, False)
+
+
+def test_the_run_of_the_filters_for_alternates_is_no_attempt():
+    """Three VMs of one request: when each has its host, the filters run once more for alternates, and for none of them."""
+    vms = [m for m in analysed(FIXTURES / "kinds" / "multi-create").migrations if m.action == "create"]
+    tried = {m.instance_uuid[:8]: [(a.selected.host, a.outcome) for a in m.attempts] for m in vms}
+    assert tried == {
+        "58cfad43": [("compute-02", "succeeded")],
+        "f01f6d77": [("compute-03", "succeeded")],
+        "738d737d": [("compute-02", "succeeded")],
+    }

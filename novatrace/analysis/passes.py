@@ -39,7 +39,7 @@ def rebuild(request: Request, hosts: HostMap, *, selection_is_logged: bool) -> l
     refusals = _placement_refusals(request)
     if not drafts and refusals:
         drafts = [Draft(events=refusals)]
-    return [
+    passes = [
         _pass(
             draft,
             request,
@@ -50,6 +50,19 @@ def rebuild(request: Request, hosts: HostMap, *, selection_is_logged: bool) -> l
         )
         for draft in drafts
     ]
+    return [p for number, p in enumerate(passes) if not _for_alternates(p, passes[:number])]
+
+
+def _for_alternates(schedule: Pass, before: list[Pass]) -> bool:
+    """True for a run of the filters that chooses for no VM of a multi-create: it only lists the alternates.
+
+    When each VM has its host, the filters run again for the alternates of every one but the first
+    (nova/scheduler/manager.py ``_get_alternate_hosts``, Queens and later).
+    """
+    if schedule.instance_uuid is not None or schedule.outcome != "unknown" or schedule.placement_claims:
+        return False
+    chosen = {p.instance_uuid for p in before if p.selected_basis == "observed" and p.instance_uuid is not None}
+    return len(chosen) > 1
 
 
 def _placement_refusals(request: Request) -> list[Event]:
