@@ -99,3 +99,17 @@ def test_the_run_of_the_filters_for_alternates_is_no_attempt():
         "f01f6d77": [("compute-03", "succeeded")],
         "738d737d": [("compute-02", "succeeded")],
     }
+
+
+def test_who_was_rolled_back_with_the_others_of_a_request_is_not_admitted():
+    """Placement refused the third VM of a request, and the scheduler gave back what it had allocated for the two before."""
+    case = analysed(FIXTURES / "kinds" / "multi-create-rolled-back")
+    vms = {m.instance_uuid[:8]: m for m in case.migrations if m.action == "create"}
+    assert {vm: m.outcome for vm, m in vms.items()} == {
+        "70d6bf9f": "failed",
+        "c9be4aa1": "failed",
+        "ccd6ce7d": "failed",
+    }
+    assert vms["ccd6ce7d"].stage == "placement-conflict"
+    arrivals = {a.instance_uuid[:8]: a.outcome for b in case.bursts for a in b.arrivals}
+    assert arrivals == {"70d6bf9f": "unknown", "c9be4aa1": "unknown", "ccd6ce7d": "victim"}
