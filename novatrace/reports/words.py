@@ -107,7 +107,7 @@ def counted(burst: Burst) -> str:
 
 def capacity(free: Capacity | None, classes: str = "") -> str:
     """What was free before a burst, whose word it is and from when; ``classes``: see ``counted``."""
-    if free is None:
+    if free is None or not free.free.known:
         return f"free before: unknown{classes}"
     first, *others = free.source.split(" + ")
     also = " and ".join(_SOURCES.get(other, other) for other in others)
