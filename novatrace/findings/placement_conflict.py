@@ -58,7 +58,7 @@ def _advice(case: Case, nowhere: int, moved: list[Migration]) -> str:
             "The requests named their target, which was full, so that nothing else was tried: let the scheduler choose, or name a "
             "host with room."
         )
-    why = "Placement refused moves for others had taken the room since the candidates query, and no candidate was left to try"
+    why = "Placement refused moves because others had taken the room since the candidates query, and no candidate was left to try"
     whole = len(_untouched(lost, case))
     if not whole:
         return f"{why}: migrate in smaller waves, or let more hosts pass the filters."

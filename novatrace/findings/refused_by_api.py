@@ -68,4 +68,4 @@ def _advice(case: Case, *, quota: bool, in_error: bool) -> str:
         if in_error
         else "a VM whose task_state is set is in another action still"
     )
-    return f"These VMs stayed where they were, untouched. Mend what the API's answer names and ask again; {state}."
+    return f"The VMs that the API refused to move stayed where they were. Mend what the API's answer names and ask again; {state}."
