@@ -76,5 +76,5 @@ def _untouched(lost: list[Migration], case: Case) -> set[str | None]:
         if m.outcome == "failed"
         and m.instance_state == "active"
         and m.action != "evacuate"
-        and last[m.instance_uuid] == m.request_id
+        and last.get(m.instance_uuid, m.request_id) == m.request_id
     }
