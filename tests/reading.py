@@ -14,7 +14,8 @@ from novatrace.parsing import definitions
 from novatrace.parsing.manner import Zone, manner_of
 from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined, Scanner, first_record
-from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.run_options import RunOptions
 
 SCANNER = Scanner(definitions.load_catalogue())
 

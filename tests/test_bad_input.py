@@ -16,7 +16,8 @@ import pytest
 from cases import FIXTURES, INCIDENT
 from markdown_it import MarkdownIt
 
-from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.run_options import RunOptions
 
 SCHEDULER = INCIDENT / "scheduler-node" / "nova-scheduler.log"
 LINE = "2016-10-28 15:16:00.335 7 INFO nova.compute.claims [req-7a578ff5-2e78-410b-8168-5219efa84f9b u p] "

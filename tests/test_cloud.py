@@ -12,7 +12,7 @@ from reading import checksum
 from novatrace import pipeline
 from novatrace.parsing.definitions import load_catalogue
 from novatrace.pipeline import workers
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 SHAPES = {
     **{mix: (2, mix, 12, {}) for mix in MIX},

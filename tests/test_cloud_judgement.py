@@ -20,7 +20,7 @@ from cloud import Files, write
 
 from novatrace import pipeline
 from novatrace.model.case import Case
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 LOG = logging.getLogger("recall")
 STAMP = re.compile(rb"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})", re.MULTILINE)

@@ -19,7 +19,7 @@ from test_mutations import summary
 
 from novatrace import pipeline
 from novatrace.pipeline import workers
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 CASE = FIXTURES / "real-nova" / "o15-b4-race-forced-boot"
 IDS = "[req-061d9a7b-6080-4869-b793-2889a657596c ünï cödé - - -]"

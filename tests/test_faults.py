@@ -16,7 +16,8 @@ from cases import FIXTURES, INCIDENT, analysed
 
 from novatrace.errors import CaseNotWritableError
 from novatrace.parsing import events
-from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.run_options import RunOptions
 from novatrace.store import case_writer
 from novatrace.store.case_reader import CaseReader
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from novatrace import pipeline
 from novatrace.analysis import funnel
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 SCHEMA = Draft202012Validator(json.loads(pipeline.schema("filters")))
 RACE = FIXTURES / "real-nova" / "b1-race-placement-room1"

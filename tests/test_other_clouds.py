@@ -8,7 +8,7 @@ import pytest
 
 from novatrace import pipeline
 from novatrace.model.case import Case
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 PY = "/usr/lib/python3/dist-packages/nova"
 

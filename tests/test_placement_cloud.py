@@ -18,7 +18,7 @@ from test_cloud_judgement import WAYS, as_it_is, info_only, lost_and_skewed, ske
 
 from novatrace import pipeline
 from novatrace.model.case import Case
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 LOG = logging.getLogger("recall")
 

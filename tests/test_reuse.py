@@ -11,7 +11,8 @@ from test_mutations import summary
 
 from novatrace import pipeline
 from novatrace.pipeline import workers
-from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.run_options import RunOptions
 
 CASE = FIXTURES / "real-nova" / "o15-b4-race-forced-boot"
 

@@ -13,7 +13,7 @@ from test_exports import everything
 from test_redaction import CORPUS
 
 from novatrace import pipeline
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 FORMATS = ("text", "markdown", "jira", "html", "json", "csv")
 SOURCE = FIXTURES / "real-nova" / "b4-race-hugepages-1sched"

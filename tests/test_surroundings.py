@@ -15,7 +15,8 @@ from novatrace.errors import UsageError
 from novatrace.parsing.log_format import layout_of_format
 from novatrace.parsing.nova_conf import settings_of, zone_of_timedatectl
 from novatrace.parsing.timestamps import Clock, zone
-from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.run_options import RunOptions
 
 IDS = "req-9e7059ce-cf78-42e9-aabd-496fb9118682 u1 p1"
 UUID = "ce014e67-71c6-4283-8857-75e8ac84e144"

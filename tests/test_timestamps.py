@@ -12,7 +12,8 @@ from reading import read as read_text
 from novatrace.errors import UsageError
 from novatrace.parsing.timestamps import Clock, moment_us, zone
 from novatrace.parsing.years import Written, calendar_of, first_year, named_day
-from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.run_options import RunOptions
 
 BASE_US = 1795392000_000000  # 2026-11-23 00:00:00 UTC
 

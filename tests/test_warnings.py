@@ -22,7 +22,8 @@ from test_archives import tar_of
 from novatrace import errors
 from novatrace.errors import CaseNotWritableError, WorkerLostError
 from novatrace.pipeline import workers
-from novatrace.pipeline.ingest import RunOptions, ingest, plan_of
+from novatrace.pipeline.ingest import ingest, plan_of
+from novatrace.pipeline.run_options import RunOptions
 from novatrace.sources import files
 
 ID = re.compile(r"\b[EWI]-[A-Z]+(?:-[A-Z0-9]+)*\b")

@@ -12,7 +12,7 @@ import pytest
 from cases import FIXTURES, analysed
 
 from novatrace import pipeline
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 from novatrace.reports import words
 
 BEGIN = datetime(2026, 11, 23, tzinfo=UTC)

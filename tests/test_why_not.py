@@ -9,7 +9,7 @@ from cases import FIXTURES, analysed, case_folders
 
 from novatrace import pipeline
 from novatrace.analysis import why
-from novatrace.pipeline.ingest import RunOptions
+from novatrace.pipeline.run_options import RunOptions
 
 RID = "req-aaaaaaaa-0000-4000-8000-000000000000"
 VM = "733a4217-e97a-4542-8a5f-02336a222483"

@@ -34,9 +34,8 @@ def rival_of(head: bytes, manner: Manner) -> Rival | None:
     guessed = False
     for text in _texts(head, manner):
         parts = reader.oslo_parts(text) if named else None
-        if (
-            parts is not None and parts[3] is not None
-        ):  # as it is read; without a process id, it may be of another layout
+        # Without a process id it may be of another layout, so that it is read whole, as it is when the input is read.
+        if parts is not None and parts[3] is not None:
             named.append((text, OSLO))
         elif (line := reader.read(text)) is not None and not line.bare:
             named.append((text, line.layout.partition("/")[0]))

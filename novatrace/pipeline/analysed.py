@@ -18,7 +18,8 @@ from novatrace.parsing import inventory
 from novatrace.parsing.timestamps import moment_us
 from novatrace.pipeline.clocks import clock_notices
 from novatrace.pipeline.hands import SharedHands
-from novatrace.pipeline.ingest import Ingested, RunOptions, local_zone
+from novatrace.pipeline.ingest import Ingested, local_zone
+from novatrace.pipeline.run_options import RunOptions
 from novatrace.pipeline.workers import usable_jobs
 from novatrace.store.shelf import Shelf
 from novatrace.store.spool import Spool

@@ -24,8 +24,7 @@ from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined
 from novatrace.pipeline.naming import Input, named
 from novatrace.pipeline.reuse import reused
-from novatrace.pipeline.run_options import Progress
-from novatrace.pipeline.run_options import RunOptions as RunOptions  # noqa: PLC0414 - for those who read logs
+from novatrace.pipeline.run_options import Progress, RunOptions
 from novatrace.pipeline.spooled import SpooledEvents
 from novatrace.pipeline.surroundings import Surroundings, stated_zones, surroundings
 from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
