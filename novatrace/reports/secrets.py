@@ -41,7 +41,7 @@ _OPTION = re.compile(r"[\w\-]{0,32}+(?:(?P<equals>%(?:25){0,3}20)|[ \t]){1,6}+(?
 _BRACKET = r"(?:[\[({]|%(?:25){0,3}(?:5[bB]|28|7[bB]))"
 _OPENING = re.compile(
     rf"(?:[A-Za-z]\w{{0,24}}(?=\())?(?P<list>{_BRACKET}{_BLANK}{{0,3}}+){{0,3}}(?:\w{{1,20}}=|<<(?={_QUOTE}))?"
-    rf"(?:[ubrfUBRF]{{0,2}}(?P<quote>\"\"\"|'''|\"\"(?=[^\s,\"}}\])])|{_QUOTE}|`|<(?!\[MASKED|SANITIZED|(?i:redacted))(?=[^<>\s]{{4,200}}>)))?",
+    rf"(?:[ubrfUBRF]{{0,2}}(?P<quote>\"\"\"|'''|\"\"(?=[^\s,\"}}\])])|{_QUOTE}|`|<(?!SANITIZED|(?i:redacted))(?=[^<>\s]{{4,200}}>)))?",
 )
 _MORE = re.compile(rf"{_BLANK}{{0,4}}{_COMMA}{_BLANK}{{0,4}}[ubrUBR]{{0,2}}(?P<quote>{_QUOTE})")
 _BARE_END = re.compile(r"[\s<>\"'|`]|&|[,;](?=\s|$)|[)\]}](?=[\s,;)\]}.]|$)|\\+[\"'nrt]|\\{1,8}(?:u00|x)2[267]")
