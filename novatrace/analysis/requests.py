@@ -17,6 +17,8 @@ from novatrace.model.event import PLACEMENT, Event
 from novatrace.model.events import Events
 
 _AFTER_ACTION_US = 3_600_000_000
+# So long a request may ask placement from another machine before placement's own has a line of it.
+_HEARD_WITHIN_US = 5_000_000
 _BUSY_US = 5_000_000
 _IN_TIME = attrgetter("sort_key")
 _IN_ORDER = itemgetter(0)
@@ -190,8 +192,18 @@ def _caller(
         if told:
             return told[0] if len(told) == 1 else None
         found = _open_request(starts, when_us)
-        return found if found is not None and _asks_placement(found, when_us) else None
+        if found is None or not _asks_placement(found, when_us):
+            return None
+        return None if len(starts) > 1 and _heard_later(found, call) else found
     return None
+
+
+def _heard_later(request: Sketch, call: Sketch) -> bool:
+    """True where the machine of a call, by its own clock, heard of the request only well after the call.
+
+    Then the call is another one's of the same VM, and the clocks of other machines have brought it to this one.
+    """
+    return any(when + _HEARD_WITHIN_US < request.heard.get(node, when) for node, when in call.heard.items())
 
 
 def _asks_placement(request: Sketch, when_us: int) -> bool:

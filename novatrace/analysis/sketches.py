@@ -44,10 +44,11 @@ class Sketch:
         done_us: the earliest time at which a line says that the work was done; 0 where one has no time.
         instances: VMs that its lines are about.
         starts: VM → when its first line was written that begins work on it.
+        heard: node → when its first line there was written, by that node's own clock.
     """
 
     __slots__ = (
-        "_consumer", "_global", "_refused", "done_us", "first", "instances", "key", "last_us", "starts",
+        "_consumer", "_global", "_refused", "done_us", "first", "heard", "instances", "key", "last_us", "starts",
     )  # fmt: skip
 
     def __init__(self, key: str) -> None:
@@ -60,6 +61,7 @@ class Sketch:
         self.done_us: int | None = None
         self.instances: set[str] = set()
         self.starts: dict[str, int] = {}
+        self.heard: dict[str, int] = {}
 
     @property
     def began_us(self) -> int | None:
@@ -97,6 +99,8 @@ class Sketch:
             self._refused.append((consumer, when_us or 0))
         if when_us is not None:
             self.last_us = when_us if self.last_us is None else max(self.last_us, when_us)
+            if event.node is not None:
+                self.heard[event.node] = min(when_us, self.heard.get(event.node, when_us))
             vm = event.instance_uuid or consumer
             if vm and kind in _STARTS_WORK:
                 self.starts[vm] = min(when_us, self.starts.get(vm, when_us))
