@@ -204,3 +204,11 @@ def test_markdown_parses_as_meant(name, kind):
         "blockquote",
         "code",
     }
+
+
+def test_what_is_not_known_cites_no_line():
+    """A view that tells none of the three amounts is no witness of what was free."""
+    text = pipeline.render("text", "correlate", analysed(FIXTURES / "at-info" / "moved-and-not-confirmed"))
+    told = [line.strip() for line in text.splitlines() if "free before: unknown" in line]
+    assert told
+    assert set(told) == {"free before: unknown"}
