@@ -155,15 +155,22 @@ def _wrapped(text: str, width: int, first: str, later: str) -> list[str]:
 def _table(block: Table, width: int) -> list[list[Cell]]:
     """The lines of a table.
 
-    Where it is wider than the terminal each row goes on in indented lines; what may be folded stands there by itself.
+    Where it is wider than the terminal headings of several words are folded; where that is not enough each row goes on in
+    indented lines, in which what may be folded stands by itself.
     """
-    widths = [
-        max(len(text) for text in (c.name, *(r[i].text for r in block.rows))) for i, c in enumerate(block.columns)
-    ]
+    cells = [max((len(row[i].text) for row in block.rows), default=0) for i in range(len(block.columns))]
+    names = [[column.name] for column in block.columns]
+    if not _on_one_line(_widths(names, cells), width):
+        folded = [_heading(column.name, least) for column, least in zip(block.columns, cells, strict=True)]
+        names = folded if _on_one_line(_widths(folded, cells), width) else names
+    widths = _widths(names, cells)
     groups = _groups(block.columns, widths, width)
-    header = [Cell(column.name, "strong") for column in block.columns]
+    deep = max(map(len, names))
+    headings = [
+        [Cell(line, "strong") for line in row] for row in zip(*(_at_the_foot(n, deep) for n in names), strict=True)
+    ]
     lines: list[list[Cell]] = []
-    for row in (header, *block.rows):
+    for row in (*headings, *block.rows):
         for number, group in enumerate(groups):
             indent = _STEP if not number else _STEP * 4
             if number and all(row[i].text == "-" for i in group):
@@ -175,6 +182,23 @@ def _table(block: Table, width: int) -> list[list[Cell]]:
                 before = _padded(row, whole, widths, block.columns)
                 lines += _folded(row[last], before, indent, width)
     return lines
+
+
+def _widths(names: Sequence[Sequence[str]], cells: Sequence[int]) -> list[int]:
+    return [max(least, *map(len, lines)) for lines, least in zip(names, cells, strict=True)]
+
+
+def _on_one_line(widths: Sequence[int], width: int) -> bool:
+    return len(_STEP) + sum(widths) + len(_STEP) * (len(widths) - 1) <= width
+
+
+def _heading(name: str, least: int) -> list[str]:
+    """A heading in as many lines as its column's cells leave room for beside each other."""
+    return textwrap.wrap(name, max(least, *map(len, name.split())), break_on_hyphens=False) if name else [name]
+
+
+def _at_the_foot(lines: list[str], deep: int) -> list[str]:
+    return [""] * (deep - len(lines)) + lines
 
 
 def _folded(item: Cell, before: list[Cell], indent: str, width: int) -> list[list[Cell]]:
@@ -200,7 +224,7 @@ def _groups(columns: Sequence[Column], widths: Sequence[int], width: int) -> lis
 
     A column that may be folded goes on behind others in a further line where it has some room, else it has its own.
     """
-    if len(_STEP) + sum(widths) + len(_STEP) * (len(widths) - 1) <= width:
+    if _on_one_line(widths, width):
         return [list(range(len(columns)))]
     groups: list[list[int]] = [[]]
     room = width - len(_STEP)
