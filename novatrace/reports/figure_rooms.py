@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from novatrace.model import capacity as model
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
-from novatrace.model.migration import Resources
+from novatrace.model.migration import HostNode, Migration, Resources
 from novatrace.model.resource import NAMES, UNITS
 from novatrace.reports import drawings, words
 from novatrace.reports.document import Figure
@@ -18,6 +18,7 @@ from novatrace.reports.neutralise import neutral
 
 _TRUST = ("claim", "tracker", "placement", "scheduler", "host-state", "inventory-file")
 _KNOWS = ("claim", "tracker", "placement")
+_LETS_GO_AT_ITS_END = ("live-migrate", "evacuate")
 _SHOWN = 12
 
 
@@ -63,7 +64,7 @@ def _room_in_words(room: Room, unit: str) -> str:
 
 def _rooms(case: Case, flagged: list[model.Burst], resource: str) -> Iterable[Room]:
     first = min(b.first_us or 0 for b in flagged)
-    told = _told(case, resource, first)
+    told = _told(case, resource, first, _changed(case, first))
     taken = _granted(case, {t.later.provenance for t in told.values() if t.later is not None and t.later.provenance})
     known = {host: _room(host, each, resource, taken) for host, each in told.items()}
     for burst in reversed(flagged):
@@ -97,7 +98,32 @@ class _Told:
         return self.known_after or self.any_after
 
 
-def _told(case: Case, resource: str, first_us: int) -> dict[str, _Told]:
+def _changed(case: Case, first_us: int) -> dict[str, int]:
+    """When a VM last came to each host or left it before a moment: what was said of its room earlier no longer held."""
+    found: dict[str, int] = {}
+    for migration in case.migrations:
+        for place, when in _movements(migration):
+            if place is not None and when is not None and when <= first_us:
+                found[place.host] = max(when, found.get(place.host, when))
+    return found
+
+
+def _movements(migration: Migration) -> Iterator[tuple[HostNode | None, int | None]]:
+    """(host, when) wherever a move may have taken room or given it back."""
+    for attempt in migration.attempts:
+        if attempt.claim is None or attempt.claim.granted is not False:
+            yield attempt.selected, attempt.claim.when_us if attempt.claim is not None else attempt.ended_us
+    last = migration.timeline[-1].when_us if migration.timeline else None
+    if migration.action in _LETS_GO_AT_ITS_END or migration.outcome == "failed":
+        yield from ((place, last) for place in (migration.source, *(a.selected for a in migration.attempts)))
+    if migration.closing is not None:
+        yield from (
+            (place, migration.closing.done_us)
+            for place in (migration.source, *(a.selected for a in migration.attempts))
+        )
+
+
+def _told(case: Case, resource: str, first_us: int, changed: dict[str, int]) -> dict[str, _Told]:
     """What is told of each host; the views go by once, for there are many."""
     found: dict[str, _Told] = {}
     for view in case.views:
@@ -105,6 +131,9 @@ def _told(case: Case, resource: str, first_us: int) -> dict[str, _Told]:
         if getattr(view.free, resource) is None:
             continue
         if view.when_us is None or view.when_us <= first_us:
+            known = view.known_us if view.known_us is not None else view.when_us
+            if known is not None and known < changed.get(view.target.host, known):
+                continue
             told.before[view.whose] = _newer(view, told.before.get(view.whose))
             continue
         told.any_after = _newer(view, told.any_after)
