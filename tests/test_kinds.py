@@ -68,6 +68,7 @@ def test_a_move_whose_vm_was_deleted_meanwhile_failed_and_is_no_orphan():
     move = next(m for m in case.migrations if m.action == "migrate")
     assert (move.outcome, move.fault) == ("failed", "During cold migrate the instance was deleted")
     assert "orphan-action" not in {finding.slug for finding in case.findings}
+    assert [m.instance_state for m in case.migrations if m.action != "create"] == ["deleted"]
 
 
 def test_resizes_to_different_sizes_are_counted_against_the_room_that_placement_gives():
@@ -113,3 +114,10 @@ def test_who_was_rolled_back_with_the_others_of_a_request_is_not_admitted():
     assert vms["ccd6ce7d"].stage == "placement-conflict"
     arrivals = {a.instance_uuid[:8]: a.outcome for b in case.bursts for a in b.arrivals}
     assert arrivals == {"70d6bf9f": "unknown", "c9be4aa1": "unknown", "ccd6ce7d": "victim"}
+    ended = {a.instance_uuid[:8]: a.ended_us % 60_000_000 for b in case.bursts for a in b.arrivals}
+    assert ended == {"70d6bf9f": 9_504_000, "c9be4aa1": 10_375_000, "ccd6ce7d": 9_048_000}
+    (burst,) = [b for b in case.bursts if b.verdict == "overcommitted"]
+    assert burst.cause == (
+        "3 boots reached compute-02 within 4.5 s; placement refused MEMORY_MB: needed 4096, used 16384, capacity 16896, although the "
+        "scheduler's view before had room for 4 (RAM: 16896 MB free, 4096 each as far as logged)"
+    )

@@ -75,6 +75,27 @@ def assemble(
     return sorted(drafts, key=lambda draft: draft.found_nobody)
 
 
+def ended_us(draft: Draft, request: Request, instance_uuid: str | None, *, failed: bool) -> int | None:
+    """When the fate of an attempt was known: its claim, its check, its pass that found nobody.
+
+    Of a VM that ``failed`` without either: when what it held in placement was given back, as the scheduler does for those before
+    the one that it finds no host for (``_cleanup_allocations`` of nova/scheduler/manager.py).
+    """
+    claim = draft.claim.claim if draft.claim else None
+    if claim and claim.granted is not None:
+        return claim.when_us
+    if draft.skipped:
+        return draft.skipped.when_us
+    if draft.selected is None:
+        return draft.schedule.ended_us if draft.schedule else None
+    given_back = [
+        e.when_us
+        for e in request.of("placement-allocation-deleted")
+        if failed and e.values["consumer_uuid"] == instance_uuid and (e.when_us or 0) >= (draft.selected_us or 0)
+    ]
+    return given_back[0] if given_back else None
+
+
 def _same(named: str | None, instance_uuid: str | None) -> bool:
     return named is None or instance_uuid is None or named == instance_uuid
 

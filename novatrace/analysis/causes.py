@@ -27,7 +27,8 @@ def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
         )
         return f"{opening}; all were let in and the host now holds more than total × ratio allows: {worst}"
     if burst.verdict == "overcommitted":
-        return f"{opening}; {_room(burst)}; {_too_many(burst)}"
+        alone = burst.refused_despite_room and sum(a.outcome == "victim" for a in burst.arrivals) == 1
+        return f"{opening}; {_room(burst)}{'' if alone else f'; {_too_many(burst)}'}"
     if burst.verdict == "contended":
         missing = f": {burst.unknown_because}" if burst.unknown_because else ""
         return f"{opening}, in flight at the same time; that it had too little room is not proven{missing}"
@@ -90,6 +91,8 @@ def _room(burst: Burst) -> str:
     if burst.refused_despite_room:
         source = f"{burst.capacity.source}'s" if burst.capacity else "last"
         said = f'a claim said "{refusal}"' if refusal else f"it refused for want of {bound}"
+        if refusal and refusal.startswith(PLACEMENT_REFUSED):
+            said = refusal
         return f"{said}, although the {source} view before had room for {slots} ({bound})"
     if slots is None:
         return f"it had not enough room ({bound})"

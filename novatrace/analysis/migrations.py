@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from novatrace.analysis import claims as claims_of
 from novatrace.analysis import outcomes, passes
 from novatrace.analysis.actions import Asked, asked
-from novatrace.analysis.attempts import Draft, assemble
+from novatrace.analysis.attempts import Draft, assemble, ended_us
 from novatrace.analysis.closings import of_request as closings_of
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
@@ -191,13 +191,9 @@ def _migration(
     action = ask.action or "unknown"
     mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
     source = _source(request, mine, action, drafts, hosts) or _tracked(request, uuid, action, drafts, known)
-    closing = _closing(uuid, action, request.events[0].when_us or 0, known)
-    aftermath = outcomes.Aftermath(
-        confirmed=closing is not None and closing.kind == "confirmed",
-        reverted=closing is not None and closing.kind == "reverted",
-        closed_state=closing.state if closing is not None else None,
-    )
-    ending = outcomes.judge(request, uuid, action, drafts, aftermath, ask.http_status)
+    afterwards = _afterwards(uuid, request.events[0].when_us or 0, known)
+    closing = next((c for c in afterwards if c.kind in _CLOSED_BY.get(action, ())), None)
+    ending = outcomes.judge(request, uuid, action, drafts, _aftermath(closing), ask.http_status)
     watch = None
     if ending.outcome == "unknown" and outcomes.went_on(mine, drafts):
         places = [outcomes.target_of(drafts), *([] if outcomes.alone(mine) else [source])]
@@ -220,7 +216,7 @@ def _migration(
         source=source,
         outcome=ending.outcome,
         outcome_basis=ending.basis,
-        instance_state=ending.state,
+        instance_state="deleted" if any(c.kind == "deleted" for c in afterwards) else ending.state,
         stage=ending.stage,
         fault=ending.fault,
         attempts=attempts,
@@ -232,21 +228,21 @@ def _migration(
     )
 
 
-def _closing(uuid: str | None, action: str, since_us: int, known: _Known) -> Closing | None:
-    """What closed this move: the first closing of its VM after it, and before the VM's next move."""
-    if uuid is None or action not in _CLOSED_BY:
-        return None
-    begun = known.begun.get(uuid, [])
+def _aftermath(closing: Closing | None) -> outcomes.Aftermath:
+    return outcomes.Aftermath(
+        confirmed=closing is not None and closing.kind == "confirmed",
+        reverted=closing is not None and closing.kind == "reverted",
+        closed_state=closing.state if closing is not None else None,
+    )
+
+
+def _afterwards(uuid: str | None, since_us: int, known: _Known) -> list[Closing]:
+    """The closings of a VM after a move of its that began at a moment, and before its next."""
+    begun, listed = known.begun.get(uuid or "", []), known.closings.get(uuid or "", [])
     following = bisect_right(begun, since_us)
     until_us = begun[following] if following < len(begun) else None
-    listed = known.closings.get(uuid, [])
     first = bisect_right(listed, since_us, key=lambda closing: closing.when_us)
-    for closing in listed[first:]:
-        if until_us is not None and closing.when_us >= until_us:
-            return None
-        if closing.kind in _CLOSED_BY[action]:
-            return closing
-    return None
+    return [closing for closing in listed[first:] if until_us is None or closing.when_us < until_us]
 
 
 def _source(request: Request, events: list[Event], action: str, drafts: list[Draft], hosts: HostMap) -> HostNode | None:
@@ -300,13 +296,7 @@ def _attempt(  # noqa: PLR0913 - see _migration
         selected_us=draft.selected_us,
         stamp=draft.stamp,
         dispatched_us=draft.dispatch.when_us if draft.dispatch else None,
-        ended_us=claim.when_us
-        if claim and claim.granted is not None
-        else draft.skipped.when_us
-        if draft.skipped
-        else draft.schedule.ended_us
-        if draft.selected is None and draft.schedule
-        else None,
+        ended_us=ended_us(draft, request, uuid, failed=last and ending.outcome == "failed"),
         demand=demand,
         demand_basis=basis,
         claim=claim,
