@@ -32,6 +32,7 @@ SUCCESSES = {
     "create": ("boot-took", "instance-spawned", "spawn-took"),
 }
 _HTTP_REFUSED = 400
+_HTTP_BROKEN = 500
 # Of a live migration, whose hosts failed the check one after the other (nova/conductor/tasks/live_migrate.py).
 _MOST_TRIES = "Exceeded max scheduling retries"
 
@@ -73,7 +74,7 @@ def judge(
     mine = [e for e in request.events if e.instance_uuid in (None, instance_uuid) or instance_uuid is None]
     failures = [e for e in mine if (e.kind in _FAILURES or _errored(e)) and not e.inherited]
     failures = _not_recovered(failures, drafts)
-    refused_by_api = status is not None and status >= _HTTP_REFUSED
+    refused_by_api = status is not None and _HTTP_REFUSED <= status < _HTTP_BROKEN
     if failures or refused_by_api or _nowhere(drafts):
         return Ending(
             "failed",
@@ -89,6 +90,9 @@ def judge(
         return Ending("succeeded", "observed", _reached_state(action, mine), None, None)
     if aftermath.operator_state == "error":
         return Ending("failed", "observed", "error", _stage(drafts, []) if drafts else "unknown", None)
+    # An API that breaks off says nothing of what it had begun: until Train it waits for the conductor, which goes on.
+    if status is not None and status >= _HTTP_BROKEN and not drafts:
+        return Ending("failed", "inferred", None, "unknown", _fault(mine, drafts, []))
     return Ending("unknown", None, None, None, None)
 
 
@@ -186,8 +190,14 @@ def _fault(events: list[Event], drafts: list[Draft], failures: list[Event]) -> s
     ):
         for event in reversed([*failures, *events]):
             if event.kind == kind and event.values.get(key):
-                return _once(str(event.values[key]).split("\n", 1)[0])
+                return _once(_raised(event) or str(event.values[key]).split("\n", 1)[0])
     return None
+
+
+def _raised(event: Event) -> str | None:
+    """The API's answer to what it did not expect, with what that was in place of where to report it."""
+    raised = event.values.get("exception") if event.kind == "api-fault" else None
+    return f"{str(event.values['reason']).split('.', 1)[0]}: {raised}" if raised else None
 
 
 def _once(fault: str) -> str:

@@ -11,6 +11,7 @@ from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import Migration
 
 _REFUSED = 400
+_BROKEN = 500
 _QUOTA = "quota exceeded"
 
 
@@ -36,17 +37,31 @@ def find(case: Case) -> Iterator[Finding]:
 def _finding(case: Case, status: int, refused: list[Migration], *, quota: bool) -> Finding:
     said = list(dict.fromkeys(_answer(m) for m in refused if m.fault))
     why = f": {said[0]}" if len(said) == 1 else f", for {len(said)} different reasons: {said[0]}; …" if said else ""
-    what = "a quota" if quota else "the API"
+    moves = _wording.count(len(refused), "move")
+    title = f"{moves} refused by {'a quota' if quota else 'the API'} (HTTP {status}) and never scheduled{why}"
+    if status >= _BROKEN:
+        title = f"{moves} broken off in the API (HTTP {status}), with nothing logged of what it had begun{why}"
     return Finding(
         slug="refused-by-api",
-        severity="warning",
-        title=f"{_wording.count(len(refused), 'move')} refused by {what} (HTTP {status}) and never scheduled{why}",
+        severity="error" if status >= _BROKEN else "warning",
+        title=title,
         subject=f"HTTP {status}",
         measures=(Measure("moves", len(refused), 0, "moves"),),
         basis="observed",
         evidence=_wording.once(m.citations[-1] for m in refused),
-        advice=_advice(case, quota=quota, in_error=any("vm_state error" in answer for answer in said)),
+        advice=_broken(refused)
+        if status >= _BROKEN
+        else _advice(case, quota=quota, in_error=any("vm_state error" in answer for answer in said)),
     )
+
+
+def _broken(broken: list[Migration]) -> str:
+    left = sum(m.instance_state != "deleted" for m in broken)
+    look = (
+        " Until Train the API waits for the conductor, which goes on when the API gives up: see where the VM is and whether its task_state "
+        "is set (`openstack server show VM`) before anything is asked again."
+    )
+    return f"What broke off in the API left a traceback under its request id in the nova-api log.{look if left else ''}"
 
 
 def _answer(migration: Migration) -> str:

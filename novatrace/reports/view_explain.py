@@ -88,7 +88,8 @@ def _accepted(m: Migration, case: Case) -> Iterator[Block]:
     else:
         status = f", HTTP {m.http_status}" if m.http_status else ""
         yield say(
-            f"accepted {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  {_cite(m, case, 'action-body', 'api-request')}"
+            f"{words.by_api(m) or 'accepted'} {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  "
+            f"{_cite(m, case, 'action-body', 'api-request')}"
         )
     for link in {link for a in m.attempts for link in a.links if link.what == "instance"}:
         yield say(
