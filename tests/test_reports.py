@@ -20,6 +20,7 @@ from novatrace.cli import options
 from novatrace.pipeline.quoting import quoted
 from novatrace.reports import interface, jira_report, markdown_report, neutralise
 from novatrace.reports.markdown_report import escape
+from novatrace.reports.text_report import TextFormat
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {
@@ -212,3 +213,37 @@ def test_what_is_not_known_cites_no_line():
     told = [line.strip() for line in text.splitlines() if "free before: unknown" in line]
     assert told
     assert set(told) == {"free before: unknown"}
+
+
+def test_bursts_to_one_target_are_told_apart():
+    """Moved twice: a target's sentences, rows and findings say when; one that was reached once says no time."""
+    case = analysed(FIXTURES / "at-info" / "moved-twice")
+    text = pipeline.render("text", "correlate", case)
+    verdict = text.split("WHAT TO DO")[0]
+    for host, times in {
+        "compute-02": ("15:03:17.936", "15:03:39.355"),
+        "compute-04": ("15:03:19.344", "15:03:37.874"),
+    }.items():
+        for when in times:
+            assert f"{host} was over-committed (proven) at {when}, binding" in verdict
+            assert f"overcommitted-target: {host} was over-committed at {when}: " in text
+            assert re.search(rf"^  {host}  {when}  over-committed", verdict, re.MULTILINE)
+    assert "compute-03 was over-committed (proven), binding" in verdict
+    assert len({f.title for f in case.findings}) == len(case.findings)
+
+
+def test_headings_are_folded_before_rows():
+    """At 80 columns the targets' table keeps each row in one line; no word of a heading is lost."""
+    case = analysed(FIXTURES / "real-nova" / "b1-race-placement-room1")
+    lines = TextFormat(width=80).correlate(case, tool_version="0").split("\n")
+    (row,) = [n for n, line in enumerate(lines) if line.startswith("  compute-02  over-committed (proven)  RAM")]
+    assert lines[row].split()[-4:] == ["8", "1", "7", "7"]
+    assert " ".join(f"{lines[row - 2]} {lines[row - 1]}".split()) == (
+        "short room too turned target verdict of came for many away"
+    )
+
+
+def test_what_a_source_had_free_counts_what_came_to_it():
+    """The tracker spoke of 130560 MB before eight VMs of 4096 MB were booted there; what Nova's database had was 97792 MB."""
+    text = pipeline.render("text", "correlate", analysed(FIXTURES / "real-nova" / "b1-race-placement-room1"))
+    assert re.search(r"compute-01 \(source\) +before +97792 MB ", text)

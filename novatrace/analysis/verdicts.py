@@ -50,6 +50,8 @@ def judge(
         counted = classes.before(target, burst, first)
         if claims_in_placement and not held:
             capacity = _not_contradicted(burst, capacity)
+        if capacity is not None and not capacity.free.known:
+            capacity = None
         scene = _Scene(target, burst, capacity, counted, held, ledger, classes, claims_in_placement)
         bursts.append(_judged(scene, clocks))
     return among_several(bursts, migrations)

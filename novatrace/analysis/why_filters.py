@@ -48,9 +48,9 @@ def narrowed(schedule: Pass, host: str, tried: int | None, known: frozenset[str]
     if not suspects:
         return Narrowed(_all_passed(schedule), "computed", _where(schedule, []), never_considered=True)
     if _accounted(schedule):
-        text = (
-            f"All {schedule.hosts_considered} hosts that came in are named in this pass, and {host} is not among them"
-        )
+        count = schedule.hosts_considered or 0
+        are = "is" if count == 1 else "are"
+        text = f"{_all_of(count)} that came in {are} named in this pass, and {host} is not among them"
         return Narrowed(text, "computed", _where(schedule, []), never_considered=True)
     if tried is not None and any(step.name == _RETRY for step in suspects):
         text = f"{_RETRY} removed {host}, which had been tried in attempt {tried}"
@@ -120,8 +120,11 @@ def _all_passed(schedule: Pass) -> str:
     count = schedule.hosts_considered
     if count is None or count != len(schedule.candidates):
         return "No filter of this pass removed a host that is not named"
-    came = "The 1 host that came in passed" if count == 1 else f"All {count} hosts that came in passed"
-    return f"{came} the filters"
+    return f"{_all_of(count)} that came in passed the filters"
+
+
+def _all_of(count: int) -> str:
+    return {1: "The 1 host", 2: "Both hosts"}.get(count, f"All {count} hosts")
 
 
 def _where(schedule: Pass, steps: list[FilterStep]) -> tuple[Citation, ...]:

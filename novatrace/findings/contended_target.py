@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from novatrace.findings import _wording
+from novatrace.model import span
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
+from novatrace.model.migration import HostNode
 
 _AT_LEAST = 2
 
@@ -16,13 +19,17 @@ def find(case: Case) -> Iterator[Finding]:
     """One finding for each contended burst of two or more; the advice names all of which the same is missing."""
     bursts = [b for b in case.bursts if b.verdict == "contended" and len(b.arrivals) >= _AT_LEAST and b.citations]
     lacking: dict[str, list[str]] = {}
+    of_host: dict[HostNode, list[int | None]] = defaultdict(list)
     for burst in bursts:
+        of_host[burst.target].append(burst.first_us)
         lacking.setdefault(_missing(burst), []).append(burst.target.host)
     for burst in bursts:
+        when = span.at(burst.first_us, of_host[burst.target]).removeprefix(" at ")
+        together = f"at the same time ({when})" if when else "at the same time"
         yield Finding(
             slug="contended-target",
             severity="warning",
-            title=f"{len(burst.arrivals)} arrivals at {burst.target.host} at the same time; room not known",
+            title=f"{len(burst.arrivals)} arrivals at {burst.target.host} {together}; room not known",
             subject=burst.target.host,
             measures=(Measure("arrivals", len(burst.arrivals), burst.slots.all, "VMs"),),
             basis="inferred",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from novatrace.findings import _options, _wording
+from novatrace.model import span
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
+from novatrace.model.migration import HostNode
 from novatrace.model.resource import UNITS
 
 _MOVES = ("migrate", "live-migrate", "resize", "unknown")
 _SHOWN = 4
 _HERE = "\0"
+_WHEN = "\1"
 _DESPITE_ROOM = (
     "Where a host refused although the last view of it had room, compare what placement counts there (`openstack resource provider "
     "usage show UUID`; `nova-manage placement audit` since Ussuri) with the VMs on the host, and look at the words of the refusal, "
@@ -23,16 +27,26 @@ _DESPITE_ROOM = (
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each over-committed burst; those of which the same is to be done say it of all of them."""
     bursts = [b for b in case.bursts if b.verdict == "overcommitted" and b.basis is not None and b.citations]
-    alike: dict[tuple[str, ...], list[Burst]] = {}
-    for burst in bursts:
-        alike.setdefault(_what_to_do(burst, case), []).append(burst)
+    alike: dict[tuple[str, ...], list[Burst]] = defaultdict(list)
+    of_host: dict[HostNode, list[int | None]] = defaultdict(list)
+    advised: dict[HostNode, set[tuple[str, ...]]] = defaultdict(set)
     for burst in bursts:
         key = _what_to_do(burst, case)
-        yield _finding(burst, " ".join(part.replace(_HERE, _rooms(alike[key])) for part in key if part))
+        alike[key].append(burst)
+        of_host[burst.target].append(burst.first_us)
+        advised[burst.target].add(key)
+    rooms = {key: _rooms(listed) for key, listed in alike.items()}
+    for burst in bursts:
+        key, when = _what_to_do(burst, case), span.at(burst.first_us, of_host[burst.target])
+        told = when if len(advised[burst.target]) > 1 else ""
+        yield _finding(
+            burst, when, " ".join(part.replace(_HERE, rooms[key]).replace(_WHEN, told) for part in key if part)
+        )
 
 
-def _finding(burst: Burst, advice: str) -> Finding:
+def _finding(burst: Burst, when: str, advice: str) -> Finding:
     victims = sum(a.outcome == "victim" for a in burst.arrivals)
+    did = "refused" if burst.refused_despite_room else "was over-committed"
     measures = [
         Measure("arrivals", len(burst.arrivals), burst.slots.all, "VMs"),
         Measure("victims", victims, 0, "VMs"),
@@ -45,7 +59,7 @@ def _finding(burst: Burst, advice: str) -> Finding:
     return Finding(
         slug="overcommitted-target",
         severity="critical",
-        title=f"{burst.target.host} {'refused' if burst.refused_despite_room else 'was over-committed'}: {_counted(burst, victims)}",
+        title=f"{burst.target.host} {did}{when}: {_counted(burst, victims)}",
         subject=burst.target.host,
         measures=tuple(measures),
         basis=burst.basis or "",
@@ -72,7 +86,10 @@ def _counted(burst: Burst, victims: int) -> str:
 
 
 def _what_to_do(burst: Burst, case: Case) -> tuple[str, ...]:
-    """The sentences of the advice; ``_HERE`` stands for the targets and the room of each (see ``_rooms``)."""
+    """The sentences of the advice; ``_HERE`` stands for the targets and the room of each (see ``_rooms``).
+
+    ``_WHEN`` stands for when it was, where something else is to be said of another burst to the same target.
+    """
     if burst.refused_despite_room:
         return (_DESPITE_ROOM,)
     only = _only_host(burst)
@@ -112,10 +129,13 @@ def _only_host(burst: Burst) -> str | None:
     else:
         return None
     if room is None or room >= came or burst.effect == "overloaded":
-        return f"No scheduler option would have spread what came to {host}, for {why}: {cure}, and send no more at once than fit there."
+        return (
+            f"No scheduler option would have spread what came to {host}{_WHEN}, for {why}: {cure}, and send no more at once than fit "
+            "there."
+        )
     return (
-        f"Neither waves nor a scheduler option would have placed more than {room} of {came} on {host}, for {why}: {cure}, or free room "
-        "there (confirm or delete what holds it), and then ask again for the rest."
+        f"Neither waves nor a scheduler option would have placed more than {room} of {came} on {host}{_WHEN}, for {why}: {cure}, or free "
+        "room there (confirm or delete what holds it), and then ask again for the rest."
     )
 
 

@@ -63,8 +63,9 @@ def _advice(case: Case, nowhere: int, moved: list[Migration]) -> str:
     if not whole:
         return f"{why}: migrate in smaller waves, or let more hosts pass the filters."
     vms = "1 VM that lost is" if whole == 1 else f"{whole} VMs that lost are"
-    again = "it again" if whole == 1 else "them again, in waves,"
-    return f"{why}. {vms} ACTIVE on the source, untouched: ask for {again} once there is room."
+    again = "it" if whole == 1 else "them"
+    waves = ", in waves," if whole > 1 and not any(b.verdict == "overcommitted" for b in case.bursts) else ""
+    return f"{why}. {vms} ACTIVE on the source, untouched: ask for {again} again{waves} once there is room."
 
 
 def _untouched(lost: list[Migration], case: Case) -> set[str | None]:

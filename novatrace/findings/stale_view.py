@@ -51,15 +51,17 @@ def _measures(view: SharedView, targets: int) -> Iterator[Measure]:
 
 
 def _advice(case: Case) -> str:
+    """What to do about it; of waves only where an over-committed target does not tell of them already."""
+    waves = not any(b.verdict == "overcommitted" for b in case.bursts)
     if case.claims_in_placement:
-        return (
-            "Each request reads the hosts anew and knows nothing of choices under way, however many schedulers run: placement's claim "
-            "alone tells them apart, and for NUMA cells, PCI devices and groups the target's. Start a wave when the claims of the one "
-            "before are through."
+        told = (
+            "More or fewer schedulers would change nothing: each request reads the hosts anew, and placement's claim alone tells choices "
+            "under way apart (of NUMA cells, PCI devices and groups the target's claim)."
         )
+        return f"{told} Start a wave when the claims of the one before are through." if waves else told
     audit = _options.named("update_resources_interval", case)
     return (
         "A scheduler process knows its own choices at once and those of others only when the target has claimed and reported: run "
-        f"one nova-scheduler while a batch runs, or start a wave after the claims of the one before. {audit} sets how often hosts "
-        "report."
+        f"one nova-scheduler while a batch runs{', or start a wave after the claims of the one before' if waves else ''}. {audit} "
+        "sets how often hosts report."
     )

@@ -38,7 +38,8 @@ def headline(case: Case, flagged: list[Burst]) -> str:
     if not flagged:
         return neutral(words.capital(f"{ended}; no target is known to have been over-committed"))
     first = flagged[0]
-    others = f" and {len(flagged) - 1} more" if len(flagged) > 1 else ""
+    alike = {b.target for b in flagged if words.verdict(b) == words.verdict(first)} - {first.target}
+    others = f" and {len(alike)} more" if alike else ""
     verdict = words.verdict(first) if first.verdict != "contended" else "not proven to have been over-committed"
     return neutral(f"{words.host(first.target)}{others}: {verdict}; {ended}")
 
@@ -55,8 +56,10 @@ def _which(flagged: list[Burst]) -> Iterator[Paragraph]:
 
 
 def _how_much(flagged: list[Burst]) -> Iterator[Paragraph]:
+    began = words.times(flagged)
     for burst in flagged[:_TARGETS]:
-        yield say(f"{words.capital(burst.cause)}.")
+        when = words.apart(burst, began).removeprefix(" at ")
+        yield say(f"{when}: {burst.cause}." if when else f"{words.capital(burst.cause)}.")
         together = _together(burst)
         if together:
             yield say(together)

@@ -16,8 +16,7 @@ _PAIRS_SHOWN = 6
 def burst_section(burst: Burst, case: Case) -> Section:
     """One target's burst in arrival order, against what it had room for."""
     blocks: list[Block] = [say(f"{words.capital(burst.cause)}.", words.verdict_tone(burst))]
-    known = burst.capacity if burst.capacity is not None and burst.capacity.free.known else None
-    where = words.place(known.provenance, case) if known is not None else ""
+    where = words.place(burst.capacity.provenance, case) if burst.capacity else ""
     blocks.append(say(words.capacity(burst.capacity, words.counted(burst)) + (f"  {where}" if where else "")))
     blocks.append(say(words.slots(burst)))
     kinds = burst_kinds(burst)

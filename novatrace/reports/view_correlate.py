@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from novatrace.model import span
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.evidence import OUTSIDE
@@ -60,14 +61,15 @@ def _verdict(case: Case) -> Iterator[Block]:
     moves = [m for m in case.migrations if m.action != "create"]
     yield say(_summary(moves, len(case.migrations) - len(moves), bounded=_bounded(case)), "strong")
     worst = flagged(case)
+    began = words.times(worst)
     for burst in worst:
-        yield say(_sentence(burst), words.verdict_tone(burst))
+        yield say(_sentence(burst, words.apart(burst, began)), words.verdict_tone(burst))
         victims = [a.instance_uuid or a.request_id or "?" for a in burst.arrivals if a.outcome == "victim"]
         if victims:
             how = "by arithmetic in arrival order" if burst.basis == "computed" else _later(burst, moves)
             yield say(f"victims{f' ({how})' if how else ''}: {', '.join(dict.fromkeys(victims))}", "", 1)
     if worst:
-        yield _targets(worst)
+        yield _targets(worst, again=len(began) < len(worst))
     else:
         yield say("No target is known to have received more moves than it had room for.", "good")
     yield from caveats(moves)
@@ -91,20 +93,25 @@ def caveats(moves: list[Migration]) -> Iterator[Paragraph]:
         yield say(f"{words.count(len(unplaced), 'move')} found no host at all (see Findings).", "warn")
 
 
-def _targets(flagged: list[Burst]) -> Table:
-    """The flagged targets at a glance; how many were too many is left open where arithmetic alone does not say."""
+def _targets(flagged: list[Burst], *, again: bool) -> Table:
+    """The flagged targets at a glance; how many were too many is left open where arithmetic alone does not say.
+
+    ``again``: a target is there more than once, so that times tell its bursts apart.
+    """
     columns = [
-        Column("target"), Column("verdict"), Column("short of"), Column("came", right=True), Column("room for", right=True),
-        Column("too many", right=True), Column("turned away", right=True),
+        Column("target"), *([Column("at")] if again else []), Column("verdict"), Column("short of"), Column("came", right=True),
+        Column("room for", right=True), Column("too many", right=True), Column("turned away", right=True),
     ]  # fmt: skip
-    return table(columns, [_target_row(burst) for burst in flagged])
+    began = [b.first_us for b in flagged]
+    return table(columns, [_target_row(burst, span.at(burst.first_us, began) if again else None) for burst in flagged])
 
 
-def _target_row(burst: Burst) -> list[Cell]:
+def _target_row(burst: Burst, when: str | None) -> list[Cell]:
     came, room = len(burst.arrivals), burst.slots.all
     proven = burst.verdict == "overcommitted"
     return [
         cell(words.host(burst.target)),
+        *([] if when is None else [cell(when.removeprefix(" at "))]),
         cell(words.verdict(burst), words.verdict_tone(burst)),
         cell(words.bound(burst) if proven else None),
         cell(came),
@@ -114,11 +121,11 @@ def _target_row(burst: Burst) -> list[Cell]:
     ]
 
 
-def _sentence(burst: Burst) -> str:
+def _sentence(burst: Burst, when: str) -> str:
     binding = words.bound(burst)
     bound = f", binding resource: {binding}" if binding and burst.verdict == "overcommitted" else ""
     was = "" if burst.refused_despite_room else "was "
-    return f"{words.host(burst.target)} {was}{words.verdict(burst)}{bound}. {words.capital(burst.cause)}."
+    return f"{words.host(burst.target)} {was}{words.verdict(burst)}{when}{bound}. {words.capital(burst.cause)}."
 
 
 def _bounded(case: Case) -> bool:
@@ -178,7 +185,7 @@ def _migration_row(m: Migration) -> list[Cell]:
     told = m.stage if len(m.attempts) == 1 else None
     tried = ", ".join(_tried(a, told) for a in m.attempts) or "not logged"
     if by_api:
-        tried = f"refused by the API (HTTP {m.http_status})"
+        tried = f"{words.by_api(m)} (HTTP {m.http_status})"
     return [
         cell(words.name(m)),
         cell(words.outcome(m), words.outcome_tone(m.outcome)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
+from novatrace.model import span
 from novatrace.model.capacity import Burst, Capacity
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
@@ -21,7 +22,10 @@ STAGES = {
     "after-claim": "it failed after the claim was granted",
     "unknown": "the logs do not say where it failed",
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+when = span.when
+clock = span.clock
+_REFUSED = 400
+_BROKEN = 500
 _SOURCES = {
     "claim": "the target's claim",
     "tracker": "the target's resource tracker",
@@ -31,19 +35,6 @@ _SOURCES = {
     "inventory-file": "the inventory file",
     "nova.conf": "its nova.conf (allocation ratios)",
 }
-
-
-def when(when_us: int | None) -> str:
-    """``2016-10-28 15:16:00.467``, in UTC."""
-    if when_us is None:
-        return "time unknown"
-    moment = _EPOCH + timedelta(microseconds=when_us)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
-
-
-def clock(when_us: int | None) -> str:
-    """``15:16:00.467``, in UTC."""
-    return when(when_us)[11:] if when_us is not None else "?"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -107,7 +98,7 @@ def counted(burst: Burst) -> str:
 
 def capacity(free: Capacity | None, classes: str = "") -> str:
     """What was free before a burst, whose word it is and from when; ``classes``: see ``counted``."""
-    if free is None or not free.free.known:
+    if free is None:
         return f"free before: unknown{classes}"
     first, *others = free.source.split(" + ")
     also = " and ".join(_SOURCES.get(other, other) for other in others)
@@ -139,6 +130,19 @@ def verdict(burst: Burst) -> str:
     return "not known"
 
 
+def times(bursts: Iterable[Burst]) -> dict[HostNode, list[int | None]]:
+    """When bursts began, by target."""
+    found: dict[HostNode, list[int | None]] = {}
+    for burst in bursts:
+        found.setdefault(burst.target, []).append(burst.first_us)
+    return found
+
+
+def apart(burst: Burst, began: Mapping[HostNode, Sequence[int | None]]) -> str:
+    """`` at 15:06:09.108`` where other bursts went to the same target (see ``times``); else ""."""
+    return span.at(burst.first_us, began[burst.target])
+
+
 def verdict_tone(burst: Burst) -> str:
     """The tone of a verdict."""
     return {"overcommitted": "bad", "contended": "warn", "fits": "good"}.get(burst.verdict, "dim")
@@ -151,11 +155,11 @@ def outcome(migration: Migration) -> str:
 
 def resting(watch: Watch, kind: str) -> str:
     """What an inferred success rests on, with its figures."""
-    span = f"in the {watch.for_us / 1e6:.1f} s"
+    watched = f"in the {watch.for_us / 1e6:.1f} s"
     silent = {
-        "compute": f"no failure stands {span} that the compute logs go on after it",
-        "placement": f"nothing was given back to placement {span} that its log goes on after it, as a failed move does",
-        "evidence": f"no failure stands {span} that the evidence goes on after it, though the compute logs end sooner",
+        "compute": f"no failure stands {watched} that the compute logs go on after it",
+        "placement": f"nothing was given back to placement {watched} that its log goes on after it, as a failed move does",
+        "evidence": f"no failure stands {watched} that the evidence goes on after it, though the compute logs end sooner",
     }[watch.by]
     took = (
         f"no {kind} was seen to end here"
@@ -176,6 +180,12 @@ def outcome_tone(word: str) -> str:
 def action(migration: Migration) -> str:
     """``migrate``, or ``migrate?`` where it is inferred."""
     return migration.action if migration.action_basis == "observed" else f"{migration.action} (inferred)"
+
+
+def by_api(migration: Migration) -> str:
+    """``refused by the API``, or that the API broke off; "" where it took the request."""
+    status = migration.http_status or 0
+    return "broken off in the API" if status >= _BROKEN else "refused by the API" if status >= _REFUSED else ""
 
 
 def name(migration: Migration) -> str:
