@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 from cases import FIXTURES, analysed
@@ -121,3 +122,25 @@ def test_who_was_rolled_back_with_the_others_of_a_request_is_not_admitted():
         "3 boots reached compute-02 within 4.5 s; placement refused MEMORY_MB: needed 4096, used 16384, capacity 16896, although the "
         "scheduler's view before had room for 4 (RAM: 16896 MB free, 4096 each as far as logged)"
     )
+
+
+def test_a_move_goes_on_when_the_api_gives_up_waiting_for_the_conductor():
+    """Stein: HTTP 500 after rpc_response_timeout, and the conductor that was slow moved both VMs; ratio 1.5 lets the target hold them."""
+    case = analysed(FIXTURES / "kinds" / "api-gave-up")
+    assert [(m.http_status, m.outcome, m.outcome_basis) for m in case.migrations] == 2 * [
+        (500, "succeeded", "inferred")
+    ]
+    assert [(b.target.host, b.verdict) for b in case.bursts] == [("compute-03", "fits")]
+    assert case.findings == ()
+
+
+def test_a_reverted_move_is_told_as_one():
+    """Where the VM is, is its source again; a success cites the line that tells of it."""
+    case = analysed(FIXTURES / "findings" / "short-of-room" / "silent-others-had-room")
+    assert "compute-02 → compute-03, then reverted" in pipeline.render("text", "correlate", case)
+    told = pipeline.render("text", "explain", case, pipeline.subject_of(case, "2b1fb0dc"))
+    assert re.search(
+        r"then reverted, back to compute-02 at 00:12:\d\d\.\d{3}  nova-api01/nova-api\.log:\d+$", told, re.MULTILINE
+    )
+    told = pipeline.render("text", "explain", case, pipeline.subject_of(case, "5a3c03b8"))
+    assert re.search(r"succeeded; the VM is RESIZED.*\n  told by \S+:\d+$", told, re.MULTILINE)

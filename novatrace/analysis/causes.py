@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from novatrace.analysis.bursts import PLACEMENT_REFUSED, Reached
 from novatrace.analysis.overloads import Overload
+from novatrace.analysis.views import Ratios
 from novatrace.model import span
 from novatrace.model.capacity import Arrival, Burst, Capacity, Counted
 from novatrace.model.resource import NAMES, UNITS
@@ -139,11 +140,12 @@ def _class_detail(counted: Counted) -> str:
     return f"{counted.name}: {free}{each}"
 
 
-def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdict: str) -> str:
-    """What is missing for a proven verdict, or "" when nothing is."""
+def unknown_because(
+    reached: Sequence[Reached], capacity: Capacity | None, verdict: str, unguarded: dict[str, tuple[float, float]]
+) -> str:
+    """What is missing for a proven verdict, or "" when nothing is; ``unguarded``: see ``unguarded_beyond_total``."""
     if verdict in ("overcommitted", "fits"):
         return ""
-    unguarded = unguarded_beyond_total(reached)
     if unguarded:
         told = "; ".join(f"{after:g} {UNITS[n]} used of {total:g} physical" for n, (after, total) in unguarded.items())
         return (
@@ -166,17 +168,24 @@ def unknown_because(reached: Sequence[Reached], capacity: Capacity | None, verdi
     return "; ".join(missing)
 
 
-def unguarded_beyond_total(reached: Sequence[Reached]) -> dict[str, tuple[float, float]]:
+def unguarded_beyond_total(reached: Sequence[Reached], known: Ratios) -> dict[str, tuple[float, float]]:
     """Resource → (used after the claim, physical total) where claims were granted without a limit beyond the total.
 
-    Whether that is over-commitment depends on the allocation ratio; a claim without limit proves nothing of it.
+    Whether that is over-commitment depends on the allocation ratio; a claim without limit proves nothing of it. It is to be asked
+    of resources only whose ratio is not ``known``: beyond that they are ``overloads``, within it all is well.
     """
     found: dict[str, tuple[float, float]] = {}
     for item in reached:
         claim = item.attempt.claim
         for resource in claim.resources if claim is not None and claim.granted else ():
             need = getattr(claim.demand, resource.resource) if claim is not None else None
-            if not resource.unlimited or resource.total is None or resource.used is None or need is None:
+            if (
+                not resource.unlimited
+                or getattr(known, resource.resource) is not None
+                or resource.total is None
+                or resource.used is None
+                or need is None
+            ):
                 continue
             after = resource.used + need
             if after > resource.total and after > found.get(resource.resource, (0, 0))[0]:

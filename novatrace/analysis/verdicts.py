@@ -70,6 +70,13 @@ class _Scene:
     classes: Classes
     claims_in_placement: bool | None
 
+    @property
+    def unguarded(self) -> dict[str, tuple[float, float]]:
+        """See ``unguarded_beyond_total``; what placement lets in is guarded there, though no claim has a limit."""
+        if self.claims_in_placement:
+            return {}
+        return unguarded_beyond_total(self.reached, self.ledger.ratios(self.target))
+
 
 @dataclass(frozen=True, slots=True)
 class _Ruling:
@@ -103,7 +110,7 @@ def _judged(scene: _Scene, clocks: Clocks) -> Burst:
         effect=ruling.effect,
         candidates_most=_candidates_most(reached),
         cause="",
-        unknown_because=unknown_because(reached, capacity, ruling.verdict),
+        unknown_because=unknown_because(reached, capacity, ruling.verdict, scene.unguarded),
         citations=_citations(reached, scene.overloads, capacity),
         order_unknown=unknown_pairs(reached, clocks, room=slots.all),
         named=sum(_named(r, scene.target) for r in reached),
@@ -200,7 +207,7 @@ def _computed(scene: _Scene) -> tuple[str, str | None, tuple[str, ...]]:
     """
     reached = scene.reached
     if all(r.arrival.outcome == "admitted" for r in reached):
-        unguarded = tuple(unguarded_beyond_total(reached))
+        unguarded = tuple(scene.unguarded)
         return ("contended", "inferred", unguarded) if unguarded else ("fits", "proven", ())
     last = max((r.arrival.selected_us or 0 for r in reached), default=0)
     beyond = [c.resource for c in scene.counted if scene.classes.beyond(c, scene.target, last, CLOCKS_APART_US)]
