@@ -47,6 +47,11 @@ class Draft:
         return next((when for when in times if when is not None), None)
 
     @property
+    def dispatched_us(self) -> int | None:
+        """When it was cast to its target; what the source of a live migration says of the target is no cast."""
+        return self.dispatch.when_us if self.dispatch is not None and self.dispatch.kind not in _BY_SOURCE else None
+
+    @property
     def found_nobody(self) -> bool:
         """True when its pass left no host."""
         return self.selected is None and self.schedule is not None and self.schedule.outcome in _NOBODY

@@ -220,7 +220,11 @@ def _migration(
         stage=ending.stage,
         fault=ending.fault,
         attempts=attempts,
-        citations=tuple(Citation(e.provenance, e.kind) for e in mine if e.kind in _KEY_STEPS and not e.inherited),
+        citations=tuple(
+            Citation(e.provenance, e.kind)
+            for e in mine
+            if e is ending.told or (e.kind in _KEY_STEPS and not e.inherited)
+        ),
         timeline=timeline(mine),
         closing=closing if ending.outcome != "failed" else None,
         watch=watch,
@@ -295,7 +299,7 @@ def _attempt(  # noqa: PLR0913 - see _migration
         alternates=draft.alternates,
         selected_us=draft.selected_us,
         stamp=draft.stamp,
-        dispatched_us=draft.dispatch.when_us if draft.dispatch else None,
+        dispatched_us=draft.dispatched_us,
         ended_us=ended_us(draft, request, uuid, failed=last and ending.outcome == "failed"),
         demand=demand,
         demand_basis=basis,

@@ -39,13 +39,14 @@ _MOST_TRIES = "Exceeded max scheduling retries"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The end of an action: see ``model.migration.Migration`` for the words."""
+    """The end of an action: see ``model.migration.Migration`` for the words; ``told``: the line that tells of a success."""
 
     outcome: str
     basis: str | None
     state: str | None
     stage: str | None
     fault: str | None
+    told: Event | None = None
 
 
 #: How a move ended of which nothing tells, and which somebody would have told of had it failed.
@@ -87,7 +88,7 @@ def judge(
         return Ending("succeeded", "observed", aftermath.closed_state, None, None)
     done = [e for e in mine if e.kind in SUCCESSES.get(action, ())]
     if done and (not drafts or drafts[-1].claim is None or drafts[-1].claim.claim.granted is not False):
-        return Ending("succeeded", "observed", _reached_state(action, mine), None, None)
+        return Ending("succeeded", "observed", _reached_state(action, mine), None, None, done[0])
     if aftermath.operator_state == "error":
         return Ending("failed", "observed", "error", _stage(drafts, []) if drafts else "unknown", None)
     # An API that breaks off says nothing of what it had begun: until Train it waits for the conductor, which goes on.

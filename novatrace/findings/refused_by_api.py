@@ -49,9 +49,7 @@ def _finding(case: Case, status: int, refused: list[Migration], *, quota: bool) 
         measures=(Measure("moves", len(refused), 0, "moves"),),
         basis="observed",
         evidence=_wording.once(m.citations[-1] for m in refused),
-        advice=_broken(refused)
-        if status >= _BROKEN
-        else _advice(case, quota=quota, in_error=any("vm_state error" in answer for answer in said)),
+        advice=_broken(refused) if status >= _BROKEN else _advice(case, refused, said, quota=quota),
     )
 
 
@@ -70,17 +68,20 @@ def _answer(migration: Migration) -> str:
     return fault.replace(f"instance {migration.instance_uuid}", "instance …") if migration.instance_uuid else fault
 
 
-def _advice(case: Case, *, quota: bool, in_error: bool) -> str:
+def _advice(case: Case, refused: list[Migration], said: list[str], *, quota: bool) -> str:
     if quota:
         cores, ram = _options.named("cores", case), _options.named("ram", case)
         return (
             "Raise the project's quota with `openstack quota set --cores N --ram MB PROJECT`; the defaults are "
             f"{cores} and {ram}. A resize counts against the quota what the new flavor has more than the old."
         )
+    unbuilt = {m.instance_uuid for m in case.migrations if m.action == "create" and m.outcome == "failed"}
+    if all(m.instance_uuid in unbuilt for m in refused):
+        return "These VMs were never built: `novatrace explain VM` tells why the boot failed. Delete them and boot them anew."
     state = (
         "a VM in vm_state error is to be looked after first (does its guest run?), and then set right with `openstack server set --state "
         "active VM`"
-        if in_error
+        if any("vm_state error" in answer for answer in said)
         else "a VM whose task_state is set is in another action still"
     )
     return f"The VMs that the API refused to move stayed where they were. Mend what the API's answer names and ask again; {state}."

@@ -19,7 +19,6 @@ from novatrace.reports.view_inspect import coverage_section
 from novatrace.reports.view_why import free_section, why_section
 
 _BUSY = 2
-_HTTP_REFUSED = 400
 _SHOWN_EVIDENCE = 4
 
 
@@ -181,11 +180,12 @@ def _migration_row(m: Migration) -> list[Cell]:
         m.accepted_us if m.accepted_us is not None else next((a.selected_us for a in m.attempts if a.selected_us), None)
     )
     begun = begun if begun is not None else (m.timeline[0].when_us if m.timeline else None)
-    by_api = not m.attempts and m.http_status is not None and m.http_status >= _HTTP_REFUSED
+    by_api = words.by_api(m)
     told = m.stage if len(m.attempts) == 1 else None
+    reverted = m.closing is not None and m.closing.kind == "reverted"
     tried = ", ".join(_tried(a, told) for a in m.attempts) or "not logged"
     if by_api:
-        tried = f"{words.by_api(m)} (HTTP {m.http_status})"
+        tried = f"{by_api} (HTTP {m.http_status})"
     return [
         cell(words.name(m)),
         cell(words.outcome(m), words.outcome_tone(m.outcome)),
@@ -193,7 +193,7 @@ def _migration_row(m: Migration) -> list[Cell]:
         cell(words.action(m)),
         cell(words.clock(begun)),
         cell(None if by_api else m.stage),
-        cell(f"{words.host(m.source)} → {tried}"),
+        cell(f"{words.host(m.source)} → {tried}{', then reverted' if reverted else ''}"),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
-from novatrace.model.migration import Attempt, Citation, Claim, Migration, Pass
+from novatrace.model.migration import Attempt, Citation, Claim, Closing, Migration, Pass
 from novatrace.model.resource import NAMES
 from novatrace.model.subject import Subject, WhyNot, WhyNotAnswer
 from novatrace.reports import figures, words
@@ -16,6 +16,12 @@ from novatrace.reports.view_help import why_and_help
 
 _CANDIDATES_SHOWN = 10
 _ANSWERS = 4
+_REFUSED = 400
+_FAILURES = ("vm-state-error", "resources-unavailable", "instance-state-set", "task-failed", "operator-vm-state")
+_SUCCESSES = (
+    "live-migration-done", "finish-migration-done", "guest-running", "instance-spawned", "spawn-took", "boot-took",
+    "host-instances-updated",
+)  # fmt: skip
 _TIERS = {
     "request-id": "", "named": "joined by an id in the text", "instance-time": "joined by VM and time",
     "inferred": "inferred", "ambiguous": "ambiguous",
@@ -63,11 +69,14 @@ def story(migration: Migration, subject: Subject, case: Case) -> list[Section]:
     """One migration's story: accepted, each attempt, the outcome, its bursts, and why there."""
     title = f"{words.action(migration).upper()} {migration.request_id or '(no request id)'}"
     sections = [Section(title, tuple(_accepted(migration, case)))]
-    sections += [Section(f"ATTEMPT {a.number}: {_target(a)}", tuple(_attempt(a, case))) for a in migration.attempts]
+    sections += [
+        Section(f"ATTEMPT {a.number}: {_target(a)}", tuple(_attempt(a, case, live=migration.action == "live-migrate")))
+        for a in migration.attempts
+    ]
     sections.append(Section("OUTCOME", tuple(_outcome(migration, case))))
     own = [b for b in subject.bursts if _took_part(b, migration)]
     sections += [burst_section(b, case) for b in own if len(b.arrivals) > 1 or b.verdict != "fits"]
-    if migration.action != "create":
+    if migration.action != "create" and not words.by_api(migration):
         sections.append(Section("WHY THERE, and what would have helped", tuple(why_and_help(migration, own))))
     return sections
 
@@ -87,8 +96,9 @@ def _accepted(m: Migration, case: Case) -> Iterator[Block]:
         yield say("accepted: not logged (no nova-api line of it in this evidence)", "warn")
     else:
         status = f", HTTP {m.http_status}" if m.http_status else ""
+        asked = "accepted" if (m.http_status or 0) < _REFUSED else "asked"
         yield say(
-            f"{words.by_api(m) or 'accepted'} {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  "
+            f"{asked} {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  "
             f"{_cite(m, case, 'action-body', 'api-request')}"
         )
     for link in {link for a in m.attempts for link in a.links if link.what == "instance"}:
@@ -111,7 +121,7 @@ def _target(attempt: Attempt) -> str:
     return words.host(attempt.selected) if attempt.selected else "no host"
 
 
-def _attempt(attempt: Attempt, case: Case) -> Iterator[Block]:
+def _attempt(attempt: Attempt, case: Case, *, live: bool) -> Iterator[Block]:
     if attempt.schedule is not None:
         yield from _pass(attempt.schedule, case)
         picture = figures.funnel(attempt.schedule, attempt.schedule.instance_uuid or attempt.schedule.request_id or "?")
@@ -130,7 +140,7 @@ def _attempt(attempt: Attempt, case: Case) -> Iterator[Block]:
         others = ", ".join(words.host(h) for h in attempt.alternates) or "none"
         where = _citation(attempt, case, "move-dispatch", "boot-dispatch", "rpc-cast", "unshelve-dispatch")
         yield say(f"dispatched: {words.clock(attempt.dispatched_us)}; alternates: {others}  {where}")
-    yield from _claim(attempt, case)
+    yield from _claim(attempt, case, live=live)
     yield say(f"result: {attempt.outcome}", words.outcome_tone(attempt.outcome))
 
 
@@ -139,7 +149,8 @@ def _chosen(attempt: Attempt, case: Case) -> str:
     if attempt.schedule is not None and attempt.schedule.selected_basis:
         where = _citation(attempt, case, "host-selected", "hosts-weighed", "hosts-filtered")
         return f"chosen: {target} at {words.clock(attempt.selected_us)} ({attempt.schedule.selected_basis})  {where}"
-    told = "dispatch" if attempt.dispatched_us is not None else "claim"
+    by_source = _citation(attempt, case, "pre-live-done", "live-migration-done")
+    told = "dispatch" if attempt.dispatched_us is not None else "source" if by_source else "claim"
     return f"target: {target}, known from its {told}; the choice itself is not logged"
 
 
@@ -224,7 +235,7 @@ def _candidates(schedule: Pass) -> Iterator[Block]:
         yield say(f"… and {len(schedule.candidates) - _CANDIDATES_SHOWN} more (all of them with -f json)", "dim")
 
 
-def _claim(attempt: Attempt, case: Case) -> Iterator[Block]:
+def _claim(attempt: Attempt, case: Case, *, live: bool) -> Iterator[Block]:
     claim = attempt.claim
     if attempt.selected is None:
         return
@@ -232,9 +243,10 @@ def _claim(attempt: Attempt, case: Case) -> Iterator[Block]:
         yield say(f"the check before the move failed there: {attempt.check}", "bad")
         return
     if claim is None or claim.granted is None:
+        why = "; a live migration is not claimed but for NUMA cells" if live else ""
         yield say(
-            f"claim: not logged (no nova-compute line of {words.host(attempt.selected)} for this request)",
-            "warn",
+            f"claim: no line of nova-compute on {words.host(attempt.selected)} tells of one{why}",
+            "dim" if live else "warn",
         )
         return
     where = words.place(claim.citations[-1].provenance, case) if claim.citations else ""
@@ -259,6 +271,8 @@ def _outcome(m: Migration, case: Case) -> Iterator[Block]:
     if m.instance_state == "resized" and m.closing is None:
         state += ", to be confirmed or reverted"
     stage = f"; stage: {m.stage} ({words.STAGES.get(m.stage, m.stage)})" if m.stage else ""
+    if words.by_api(m):
+        stage = f"; {words.by_api(m)}"
     yield say(f"{words.outcome(m)}{stage}{state}", words.outcome_tone(m.outcome))
     if m.watch is not None:
         yield say(words.resting(m.watch, m.action), "dim")
@@ -269,17 +283,17 @@ def _outcome(m: Migration, case: Case) -> Iterator[Block]:
         )
     if m.fault:
         yield say(f"fault: {m.fault}")
-    where = _cite(
-        m,
-        case,
-        "vm-state-error",
-        "resources-unavailable",
-        "instance-state-set",
-        "task-failed",
-        "operator-vm-state",
-    )
+    where = _cite(m, case, *(_SUCCESSES if m.outcome == "succeeded" else _FAILURES))
     if where:
         yield say(f"told by {where}", "dim")
+    if m.closing is not None:
+        yield say(_closed(m, m.closing, case))
+
+
+def _closed(m: Migration, closing: Closing, case: Case) -> str:
+    """What came after the move: where the VM is may be another place than its target."""
+    back = f", back to {words.host(m.source)}" if closing.kind == "reverted" else ""
+    return f"then {closing.kind}{back} at {words.clock(closing.when_us)}  {words.place(closing.provenance, case)}"
 
 
 def _why_not(why: WhyNot, case: Case) -> Iterator[Block]:

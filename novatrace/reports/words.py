@@ -183,8 +183,8 @@ def action(migration: Migration) -> str:
 
 
 def by_api(migration: Migration) -> str:
-    """``refused by the API``, or that the API broke off; "" where it took the request."""
-    status = migration.http_status or 0
+    """``refused by the API``, or that the API broke off, where that was the end of it; else ""."""
+    status = 0 if migration.attempts or migration.http_status is None else migration.http_status
     return "broken off in the API" if status >= _BROKEN else "refused by the API" if status >= _REFUSED else ""
 
 
