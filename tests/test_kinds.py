@@ -119,8 +119,8 @@ def test_who_was_rolled_back_with_the_others_of_a_request_is_not_admitted():
     assert ended == {"70d6bf9f": 9_504_000, "c9be4aa1": 10_375_000, "ccd6ce7d": 9_048_000}
     (burst,) = [b for b in case.bursts if b.verdict == "overcommitted"]
     assert burst.cause == (
-        "3 boots reached compute-02 within 4.5 s; placement refused MEMORY_MB: needed 4096, used 16384, capacity 16896, although the "
-        "scheduler's view before had room for 4 (RAM: 16896 MB free, 4096 each as far as logged)"
+        "3 boots reached compute-02 within 4.5 s; placement refused 1, although the scheduler's view before had room for 4 (RAM: 16896 MB "
+        "free, 4096 each as far as logged): MEMORY_MB: needed 4096, used 16384, capacity 16896"
     )
 
 
@@ -132,6 +132,22 @@ def test_a_move_goes_on_when_the_api_gives_up_waiting_for_the_conductor():
     ]
     assert [(b.target.host, b.verdict) for b in case.bursts] == [("compute-03", "fits")]
     assert case.findings == ()
+
+
+def test_a_vm_that_asks_for_no_disk_takes_none_of_the_others_room():
+    """Volume-backed: of 50 GB one VM of 40 GB and one of none took their part, and placement refused two more of 40 GB."""
+    (burst,) = [b for b in analysed(FIXTURES / "kinds" / "volume-backed").bursts if b.target.host == "compute-03"]
+    assert (burst.slots.disk_gb, burst.slots.all, burst.refused_despite_room) == (2, 2, False)
+    assert burst.cause.startswith("4 migrations reached compute-03 within 0.1 s; it had room for 2 (disk: 50 GB free, 0 to 40 each)")
+
+
+def test_a_boot_that_was_aborted_failed():
+    """And of a VM that was never built nobody asks whether its guest runs."""
+    case = analysed(FIXTURES / "kinds" / "volume-backed")
+    boots = {m.instance_uuid[:8]: (m.outcome, m.instance_state) for m in case.migrations if m.action == "create"}
+    assert boots["b567aeba"] == ("failed", "error")
+    (refused,) = [f for f in case.findings if f.slug == "refused-by-api"]
+    assert refused.advice.startswith("These VMs were never built: ")
 
 
 def test_a_reverted_move_is_told_as_one():

@@ -28,8 +28,9 @@ def cause(burst: Burst, overloads: Sequence[Overload]) -> str:
         )
         return f"{opening}; all were let in and the host now holds more than total × ratio allows: {worst}"
     if burst.verdict == "overcommitted":
-        alone = burst.refused_despite_room and sum(a.outcome == "victim" for a in burst.arrivals) == 1
-        return f"{opening}; {_room(burst)}{'' if alone else f'; {_too_many(burst)}'}"
+        if burst.refused_despite_room:
+            return f"{opening}; {_too_many(burst)}, {_despite(burst)}"
+        return f"{opening}; {_room(burst)}; {_too_many(burst)}"
     if burst.verdict == "contended":
         missing = f": {burst.unknown_because}" if burst.unknown_because else ""
         return f"{opening}, in flight at the same time; that it had too little room is not proven{missing}"
@@ -85,19 +86,18 @@ def _span(burst: Burst) -> str:
 
 
 def _room(burst: Burst) -> str:
-    """What room there was; where a refusal contradicts the view before it, both are told."""
+    """What room there was."""
+    bound, slots = "; ".join(_bound(burst)) or "resource not named", burst.slots.all
+    return f"it had not enough room ({bound})" if slots is None else f"it had room for {slots} ({bound})"
+
+
+def _despite(burst: Burst) -> str:
+    """What room the view before a refusal had, and the words of the refusal that contradicts it."""
     bound = "; ".join(_bound(burst)) or "resource not named"
-    slots = burst.slots.all
-    refusal = next((a.reason for a in burst.arrivals if a.outcome == "victim" and a.reason), None)
-    if burst.refused_despite_room:
-        source = f"{burst.capacity.source}'s" if burst.capacity else "last"
-        said = f'a claim said "{refusal}"' if refusal else f"it refused for want of {bound}"
-        if refusal and refusal.startswith(PLACEMENT_REFUSED):
-            said = refusal
-        return f"{said}, although the {source} view before had room for {slots} ({bound})"
-    if slots is None:
-        return f"it had not enough room ({bound})"
-    return f"it had room for {slots} ({bound})"
+    source = f"{burst.capacity.source}'s" if burst.capacity else "last"
+    refusal = next((a.reason for a in burst.arrivals if a.outcome == "victim" and a.reason), "")
+    words = f": {refusal.removeprefix(PLACEMENT_REFUSED)}" if refusal else ""
+    return f"although the {source} view before had room for {burst.slots.all} ({bound}){words}"
 
 
 def _bound(burst: Burst) -> list[str]:

@@ -18,7 +18,7 @@ from novatrace.model.migration import HostNode
 
 _FAILURES = (
     "task-failed", "vm-state-error", "instance-state-set", "reschedule-failed", "rebuild-failed", "live-failed",
-    "no-valid-host", "deleted-meanwhile",
+    "no-valid-host", "deleted-meanwhile", "boot-aborted",
 )  # fmt: skip
 #: The kinds of lines that tell of an action's success.
 SUCCESSES = {
@@ -143,7 +143,7 @@ def alone(events: list[Event]) -> bool:
 def _failed_state(events: list[Event], aftermath: Aftermath) -> str | None:
     """ERROR on the compute side outlasts what the conductor set before it."""
     kinds = {e.kind for e in events}
-    if "vm-state-error" in kinds or any(_errored(e) for e in events) or aftermath.operator_state == "error":
+    if kinds & {"vm-state-error", "boot-aborted"} or any(_errored(e) for e in events) or aftermath.operator_state == "error":
         return "error"
     for event in reversed(events):
         if event.kind in ("instance-state-set", "vm-state-restored") and event.values.get("state"):
@@ -187,6 +187,7 @@ def _fault(events: list[Event], drafts: list[Draft], failures: list[Event]) -> s
         ("live-failed", "detail"),
         ("deleted-meanwhile", "detail"),
         ("task-failed", "reason"),
+        ("boot-aborted", "reason"),
         ("api-fault", "reason"),
     ):
         for event in reversed([*failures, *events]):

@@ -21,8 +21,8 @@ def slots_of(reached: list[Reached], capacity: Capacity | None, counted: Sequenc
     for name in RESOURCES:
         free = getattr(capacity.free, name) if capacity is not None else None
         needs = [getattr(r.arrival.demand, name) for r in listed]
-        known = [need for need in needs if need]
-        if free is not None and known and len(known) == len([n for n in needs if n is not None]):
+        known = [need for need in needs if need is not None]
+        if free is not None and any(known):
             counts[name], left[name] = fitting(free, known), free
     both = [together(left, [r.arrival.demand for r in listed])] if len(left) > 1 else []
     least = min([*counts.values(), *both, *(c.room for c in counted if c.room is not None)], default=None)
