@@ -188,3 +188,10 @@ def test_silent_compute_logs_are_heard_of_through_the_trackers():
     """At INFO a named target leaves the source untold; the record in both trackers' audits tells it (real Nova)."""
     folder = FIXTURES / "at-info" / "live-migrate-race"
     assert all(m.source is not None for m in analysed(folder).migrations if m.action == "live-migrate")
+
+
+def test_nothing_is_inferred_of_a_target_that_takes_up_nothing():
+    """A VM whose disk was on its way to a target that then took up no cast hung in RESIZE, though no log tells of a failure."""
+    folder = FIXTURES / "findings" / "never-taken-up"
+    moves = {m.instance_uuid[:8]: m.outcome for m in analysed(folder / "raises-a-stopped-target").migrations}
+    assert moves == {"bc861323": "unknown", "676e8c92": "unknown", "6dae7534": "unknown", "841c8487": "succeeded"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from novatrace.analysis import capacity, insights, migrations, release, requests, verdicts
+from novatrace.analysis import capacity, insights, migrations, release, requests, silence, verdicts
 from novatrace.analysis.classes import Classes
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.order import Clocks
@@ -59,10 +59,12 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
 
     everything = migrations.build(by_request, events, hosts, coverage, inventory, hands, meanwhile)
     found = [m for m in everything if _within(m, since_us, until_us)]
+    silent = silence.silences(found, hosts, coverage)
+    found = silence.less_sure(found, silent)
     ledger.settle(found)
     in_placement = release.claims_in_placement(events)
     bursts = verdicts.judge(found, ledger, classes, clocks(), claims_in_placement=in_placement)
-    beside = insights.insight(found, bursts, ledger, hosts, coverage, events)
+    beside = insights.insight(found, bursts, ledger, silent, events)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside, len(everything) - len(found))
 
 

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from novatrace.analysis.capacity import Ledger
 from novatrace.analysis.choices import by_request, decisions, herd, shared_view
 from novatrace.analysis.groups import crowded
-from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.idle import idle
 from novatrace.analysis.shortage import shortages
-from novatrace.analysis.silence import silences
 from novatrace.model.capacity import Burst
 from novatrace.model.events import Events
-from novatrace.model.evidence import Coverage
-from novatrace.model.insight import Insight
+from novatrace.model.insight import Insight, Silence
 from novatrace.model.migration import Migration
 
 # Every host is looked at for each burst: of more bursts than these the largest are.
@@ -25,8 +22,7 @@ def insight(
     migrations: Sequence[Migration],
     bursts: Sequence[Burst],
     ledger: Ledger,
-    hosts: HostMap,
-    coverage: Sequence[Coverage],
+    silent: tuple[Silence, ...],
     events: Events,
 ) -> Insight:
     """Of the bursts that were over-committed or contended, the largest; every silent log, and every crowded group."""
@@ -41,7 +37,7 @@ def insight(
         herds=tuple(h for b, d in taken if (h := herd(b, d, ledger)) is not None),
         idle=tuple(i for b, d in taken if (i := idle(b, d, ledger)) is not None),
         shortages=shortages(flagged, bursts, known, ledger),
-        silences=silences(migrations, hosts, coverage),
+        silences=silent,
         crowded_groups=crowded(events.of_kinds(["group-limit"]), migrations),
     )
 

@@ -143,7 +143,11 @@ def alone(events: list[Event]) -> bool:
 def _failed_state(events: list[Event], aftermath: Aftermath) -> str | None:
     """ERROR on the compute side outlasts what the conductor set before it."""
     kinds = {e.kind for e in events}
-    if kinds & {"vm-state-error", "boot-aborted"} or any(_errored(e) for e in events) or aftermath.operator_state == "error":
+    if (
+        kinds & {"vm-state-error", "boot-aborted"}
+        or any(_errored(e) for e in events)
+        or aftermath.operator_state == "error"
+    ):
         return "error"
     for event in reversed(events):
         if event.kind in ("instance-state-set", "vm-state-restored") and event.values.get("state"):

@@ -24,7 +24,11 @@ def find(case: Case) -> Iterator[Finding]:
     told = {f.target.host for f in case.bursts if f.verdict == "contended" and len(f.arrivals) > 1}
     by_kind: dict[str, list[Silence]] = {}
     for silence in case.insight.silences:
-        if silence.host.host not in told and not (silence.kind == "absent" and _named(case, silence.host.host)):
+        if (
+            silence.kind in _KINDS
+            and silence.host.host not in told
+            and not (silence.kind == "absent" and _named(case, silence.host.host))
+        ):
             by_kind.setdefault(silence.kind, []).append(silence)
     for kind, listed in sorted(by_kind.items()):
         yield _finding(kind, listed)

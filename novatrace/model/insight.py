@@ -133,12 +133,13 @@ class CrowdedGroup:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A target's nova-compute log that does not reach over the moves that went there, whose end is therefore not known.
+    """A target whose nova-compute log tells nothing of moves that went there, whose end is therefore not known.
 
     Attributes:
-        kind: ``absent`` (no such log), ``ends-before``, ``begins-after``, ``gap``.
+        kind: ``absent`` (no such log), ``ends-before``, ``begins-after``, ``gap``; ``deaf``: it reaches over them and goes on.
         moves: how many moves of unknown end went there.
-        apart_us: how far the nearest line is from the nearest of them; None for ``absent``.
+        apart_us: how far the nearest line is from the nearest of them; None for ``absent``; of ``deaf`` for how long it goes on at least.
+        since_us: of ``deaf``: when the first of them was sent.
     """
 
     host: HostNode
@@ -146,6 +147,7 @@ class Silence:
     moves: int
     apart_us: int | None
     citations: tuple[Citation, ...]
+    since_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
