@@ -75,6 +75,7 @@ def test_a_case_that_the_disk_does_not_keep_is_none(number, tmp_path, monkeypatc
 
     def write(description: str) -> None:
         with case_writer.case_writer(path) as writer:
+            writer.hand_over()
             writer.finish(analysed(INCIDENT), (), description, "run")
 
     def refused(_handle: int) -> None:

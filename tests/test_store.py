@@ -24,6 +24,7 @@ from novatrace.store.codec import decode, encode
 def write_case(path, case, description=""):
     """A case file without pieces."""
     with case_writer(path) as writer:
+        writer.hand_over()
         writer.finish(case, (), description, "run")
 
 

@@ -51,7 +51,7 @@ def show(  # noqa: PLR0913 - one parameter for each option
     path = pipeline.case_named(case_file)
     case = pipeline.kept_case(path)
     sharing = replace(sharing, case_file=path)
-    code, _ = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
+    code = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
     if not quiet:
         stderr.summary(case, code)
     return code

@@ -12,6 +12,7 @@ from novatrace import rerun
 from novatrace.cli import again, options, progress, stderr
 
 if TYPE_CHECKING:
+    from novatrace.model.case import Case
     from novatrace.pipeline.run_options import RunOptions
     from novatrace.pipeline.sharing import Sharing
 
@@ -49,13 +50,17 @@ def command(  # noqa: PLR0913 - one parameter for each option
     from novatrace import pipeline  # noqa: PLC0415 - heavy, and not needed where nothing is new
     from novatrace.cli import ending  # noqa: PLC0415
 
-    with progress.shown(quiet=quiet) as step:
-        case = pipeline.correlate(wanted, step)
     sharing = replace(sharing, case_file=pipeline.case_file(wanted))
-    code, text = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
-    said = stderr.ended(case, code)
+
+    def then(case: Case) -> ending.Ended:
+        return ending.ended(case, format_name, output, charts, sharing, fail_on, strict=strict)
+
+    with progress.shown(quiet=quiet) as step:
+        end = pipeline.correlated(wanted, step, then)
+    end.put()
+    said = stderr.ended(end.case, end.code)
     if not quiet:
         stderr.say(said)
-    if asked is not None and text is not None:
-        rerun.keep(asked, text.blocks(), said, code)
-    return code
+    if asked is not None and end.text is not None:
+        rerun.keep(asked, end.text.blocks(), said, end.code)
+    return end.code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from novatrace import pipeline
@@ -41,19 +42,61 @@ def report(  # noqa: PLR0913 - what the options of a report say
     fail_on: str | None,
     *,
     strict: bool,
-) -> tuple[int, writing.Text | None]:
+) -> int:
     """Writes the report of a case and its figures; nothing where ``strict`` and something could not be read.
 
     Returns:
-        The exit code, and the text that was written.
+        The exit code.
     """
-    ended = code(case, fail_on)
-    if withheld(ended, strict=strict):
-        return ended, None
-    text = writing.write(
+    end = ended(case, format_name, output, charts, sharing, fail_on, strict=strict)
+    end.put()
+    return end.code
+
+
+def ended(  # noqa: PLR0913 - see report
+    case: Case,
+    format_name: str,
+    output: str | None,
+    charts: Path | None,
+    sharing: Sharing,
+    fail_on: str | None,
+    *,
+    strict: bool,
+) -> Ended:
+    """The report of a case, made and not yet written."""
+    exit_code = code(case, fail_on)
+    if withheld(exit_code, strict=strict):
+        return Ended(case, exit_code, None, output, None, sharing)
+    text = writing.made(
         lambda width, colour: pipeline.report(format_name, case, width=width, colour=colour, sharing=sharing),
         output,
     )
-    if charts is not None:
-        pipeline.draw(charts, case, sharing=sharing)
-    return ended, text
+    return Ended(case, exit_code, text, output, charts, sharing)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that has only to write.
+
+    Attributes:
+        case: what the report is of.
+        code: the exit code.
+        text: the report; None where it is withheld.
+        output: where to.
+        charts: folder for its figures; None where none are wanted.
+        sharing: how much of the names figures may show.
+    """
+
+    case: Case
+    code: int
+    text: writing.Text | None
+    output: str | None
+    charts: Path | None
+    sharing: Sharing
+
+    def put(self) -> None:
+        """Writes the report and its figures."""
+        if self.text is not None:
+            writing.put(self.text, self.output)
+        if self.charts is not None:
+            pipeline.draw(self.charts, self.case, sharing=self.sharing)

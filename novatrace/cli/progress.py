@@ -1,4 +1,7 @@
-"""A progress bar on standard error, only on a terminal and only when reading takes long."""
+"""A progress bar on standard error, only on a terminal and only when reading takes long.
+
+It is drawn when there is something new to tell, by no thread of its own: a run makes copies of its process.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +45,15 @@ class _Bar:
         self._task: Any = None
 
     def step(self, done: int, total: int, path: str) -> None:
-        """``done`` of ``total`` bytes are read; ``path`` is what is being read."""
+        """``done`` of ``total`` bytes are read; ``path`` is what is being read. When all are, the bar goes."""
+        if done >= total:
+            self.stop()
+            return
         if self._progress is None:
             if time.monotonic() - self._began < _PATIENCE_S:
                 return
             self._progress = self._started(total)
-        self._progress.update(self._task, completed=done, total=total, name=path[-40:])
+        self._progress.update(self._task, completed=done, total=total, name=path[-40:], refresh=True)
 
     def _started(self, total: int) -> Any:  # noqa: ANN401 - see __init__
         from rich.console import Console  # noqa: PLC0415 - only on a terminal, only when it takes long
@@ -66,7 +72,7 @@ class _Bar:
             counts = (MofNCompleteColumn(), TextColumn(self._unit))
         progress = Progress(
             TextColumn("{task.fields[name]}", markup=False), BarColumn(), *counts,
-            console=Console(stderr=True), transient=True,
+            console=Console(stderr=True), transient=True, auto_refresh=False,
         )  # fmt: skip
         self._task = progress.add_task("", total=total, name="")
         progress.start()
@@ -76,3 +82,4 @@ class _Bar:
         """Takes the bar away."""
         if self._progress is not None:
             self._progress.stop()
+            self._progress = None

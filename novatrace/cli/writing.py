@@ -62,22 +62,39 @@ def write(render: Render, output: str | None) -> Text:
         OutputError: the sink does not take it; a file that was there before is unchanged.
         ReaderGoneError: the reader has gone.
     """
-    to_file = output is not None and output != "-"
-    if not to_file:
+    text = made(render, output)
+    put(text, output)
+    return text
+
+
+def made(render: Render, output: str | None) -> Text:
+    """Renders for the sink (see ``form``); nothing is written.
+
+    Raises:
+        OutputError: there is no sink, or no room to make it.
+    """
+    if output is None or output == "-":
         _open()
-    made = render(*form(output))
+    report = render(*form(output))
     try:
-        text = Text([made] if isinstance(made, str) else made)
+        return Text([report] if isinstance(report, str) else report)
     except OSError as error:
         raise OutputError(
             f"temporary files: {(error.strerror or str(error)).lower()}",
             next_step="free space, or set TMPDIR to a place that has it",
         ) from error
-    if output is not None and to_file:
+
+
+def put(text: Text, output: str | None) -> None:
+    """Writes what was made.
+
+    Raises:
+        OutputError, ReaderGoneError: see ``write``.
+    """
+    if output is not None and output != "-":
         _to_file(Path(output), text.blocks())
     else:
         _to_stdout(text.blocks())
-    return text
 
 
 def write_bytes(data: bytes, output: str | None, *, binary: bool) -> None:

@@ -27,21 +27,24 @@ _DESPITE_ROOM = (
 def find(case: Case) -> Iterator[Finding]:
     """One finding for each over-committed burst; those of which the same is to be done say it of all of them."""
     bursts = [b for b in case.bursts if b.verdict == "overcommitted" and b.basis is not None and b.citations]
+    keys = [_what_to_do(burst, case) for burst in bursts]
     alike: dict[tuple[str, ...], list[Burst]] = defaultdict(list)
     of_host: dict[HostNode, list[int | None]] = defaultdict(list)
     advised: dict[HostNode, set[tuple[str, ...]]] = defaultdict(set)
-    for burst in bursts:
-        key = _what_to_do(burst, case)
+    for key, burst in zip(keys, bursts, strict=True):
         alike[key].append(burst)
         of_host[burst.target].append(burst.first_us)
         advised[burst.target].add(key)
-    rooms = {key: _rooms(listed) for key, listed in alike.items()}
-    for burst in bursts:
-        key, when = _what_to_do(burst, case), span.at(burst.first_us, of_host[burst.target])
+    advice = {key: _advice(key, listed) for key, listed in alike.items()}
+    for key, burst in zip(keys, bursts, strict=True):
+        when = span.at(burst.first_us, of_host[burst.target])
         told = when if len(advised[burst.target]) > 1 else ""
-        yield _finding(
-            burst, when, " ".join(part.replace(_HERE, rooms[key]).replace(_WHEN, told) for part in key if part)
-        )
+        yield _finding(burst, when, advice[key].replace(_WHEN, told))
+
+
+def _advice(parts: tuple[str, ...], bursts: Sequence[Burst]) -> str:
+    here = _rooms(bursts)
+    return " ".join(part.replace(_HERE, here) for part in parts if part)
 
 
 def _finding(burst: Burst, when: str, advice: str) -> Finding:

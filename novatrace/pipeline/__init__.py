@@ -8,10 +8,11 @@ What reads and analyses logs is imported where it is done: most questions are pu
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from novatrace import __version__
 from novatrace.analysis import subjects
@@ -29,6 +30,7 @@ from novatrace.store import kept_reports, redaction_keys
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.places import case_path, cases, newest_case, refuse_inside_evidence
 
+T = TypeVar("T")
 _SHOWN = 6
 
 
@@ -38,8 +40,18 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
     Raises:
         NovatraceError: see ``errors``; an older case stays as it was.
     """
+    return correlated(options, progress, lambda case: case)
+
+
+def correlated(options: RunOptions, progress: Progress | None, then: Callable[[Case], T]) -> T:
+    """As ``correlate``; what is to be done with the case ``then`` is done while it is being written.
+
+    Raises:
+        NovatraceError: see ``errors``. Where it was raised by what was done ``then`` the case is kept.
+    """
     from novatrace.pipeline.analysed import analysed  # noqa: PLC0415 - heavy, and not for a kept case
     from novatrace.pipeline.ingest import ingest, plan_of  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.pipeline.keeping import kept  # noqa: PLC0415 - heavy, and not for a kept case
     from novatrace.store.case_writer import case_writer  # noqa: PLC0415 - heavy, and not for a kept case
 
     path = case_file(options)
@@ -48,11 +60,12 @@ def correlate(options: RunOptions, progress: Progress | None = None) -> Case:
     plan = plan_of(options)
     if older is not None and (same := _unchanged(older, plan.run)) is not None:
         os.utime(path)  # the newest case is the one that was asked for last
-        return same
+        return then(same)
     with case_writer(path) as writer:
         case = analysed(ingest(plan, progress, older=older, keep=writer.keep, aside=path.parent), options, path.parent)
-        writer.finish(case, subjects.index(case), description(case, options.paths), plan.run)
-    return case
+        about = description(case, options.paths)
+        result = kept(writer, case, about, plan.run, then, path.parent, options.jobs)
+    return result()
 
 
 def _older(path: Path) -> CaseReader | None:

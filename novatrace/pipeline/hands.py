@@ -12,6 +12,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -68,6 +69,36 @@ class SharedHands:
                 for copy in copies:
                     copy.end()
         return [each for number in range(len(batches)) for each in found[number]]
+
+
+@contextmanager
+def beside(work: Callable[[], None], folder: Path | None, *, alone: bool) -> Iterator[None]:
+    """Work that a copy of this process does while this one does what the block says.
+
+    Args:
+        work: of which nothing but its effects outside of the process is wanted.
+        folder: for the file in which the copy tells how it ended.
+        alone: this process does it first, and then what the block says.
+
+    Raises:
+        WorkerLostError: the copy was ended from outside; and whatever the work raised.
+    """
+    if alone or sys.platform != "linux":
+        work()
+        yield
+        return
+    copy: _Copy[None] = _Copy(lambda _shelf: _nothing_of(work), folder)
+    try:
+        yield
+        for _ in copy.found():
+            pass
+    finally:
+        copy.end()
+
+
+def _nothing_of(work: Callable[[], None]) -> Iterator[tuple[int, list[None]]]:
+    work()
+    yield from ()
 
 
 class _Turns:

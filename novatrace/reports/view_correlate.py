@@ -61,11 +61,12 @@ def _verdict(case: Case) -> Iterator[Block]:
     yield say(_summary(moves, len(case.migrations) - len(moves), bounded=_bounded(case)), "strong")
     worst = flagged(case)
     began = words.times(worst)
+    succeeded = Counter((m.instance_uuid, m.request_id) for m in moves if m.outcome == "succeeded")
     for burst in worst:
         yield say(_sentence(burst, words.apart(burst, began)), words.verdict_tone(burst))
         victims = [a.instance_uuid or a.request_id or "?" for a in burst.arrivals if a.outcome == "victim"]
         if victims:
-            how = "by arithmetic in arrival order" if burst.basis == "computed" else _later(burst, moves)
+            how = "by arithmetic in arrival order" if burst.basis == "computed" else _later(burst, succeeded)
             yield say(f"victims{f' ({how})' if how else ''}: {', '.join(dict.fromkeys(victims))}", "", 1)
     if worst:
         yield _targets(worst, again=len(began) < len(worst))
@@ -74,10 +75,10 @@ def _verdict(case: Case) -> Iterator[Block]:
     yield from caveats(moves)
 
 
-def _later(burst: Burst, moves: list[Migration]) -> str:
-    """How many of a target's victims succeeded in the end, on another host."""
+def _later(burst: Burst, succeeded: Counter[tuple[str | None, str | None]]) -> str:
+    """How many of a target's victims succeeded in the end, on another host; ``succeeded`` has the moves that did."""
     victims = {(a.instance_uuid, a.request_id) for a in burst.arrivals if a.outcome == "victim"}
-    later = sum(m.outcome == "succeeded" and (m.instance_uuid, m.request_id) in victims for m in moves)
+    later = sum(succeeded[victim] for victim in victims)
     if not later:
         return ""
     which = str(later) if later < len(victims) else {1: "which", 2: "both"}.get(later, f"all {later}")

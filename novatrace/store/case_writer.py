@@ -11,7 +11,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from novatrace.errors import CaseLockedError, CaseNotWritableError
@@ -60,12 +60,17 @@ class CaseWriter:
 
     def __init__(self, path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        self._connection = sqlite3.connect(path)
-        self._connection.executescript(SCHEMA)
-        # The file has another name until it is whole and flushed: a journal would only slow it down.
-        self._connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN;")
+        self._path = path
+        self._connection = self._opened()
+        self._connection.executescript(f"{SCHEMA} BEGIN;")
         self._rows = 0
         self.finished = False
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path)
+        # The file has another name until it is whole and flushed: a journal would only slow it down.
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+        return connection
 
     def keep(self, piece: KeptPiece, scanned: Scanned) -> None:
         """Keeps what reading a piece gave; ``piece.row`` is given here."""
@@ -75,8 +80,14 @@ class CaseWriter:
         self._connection.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)", row)
         self._rows += 1
 
+    def hand_over(self) -> None:
+        """Closes the file: a copy of this process may ``finish`` it, with a connection of its own, and this one says that it is."""
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+        self._connection.close()
+
     def finish(self, case: Case, names: Iterable[Name], description: str, run: str) -> None:
-        """The analysed case.
+        """The analysed case, after ``hand_over``.
 
         Args:
             case: all of it.
@@ -87,11 +98,12 @@ class CaseWriter:
         counts = {part: len(getattr(case, part)) for part in PARTS} | {"pieces": self._rows}
         facts = encode((counts, case.claims_in_placement, run))
         meta = {"version": VERSION, "description": _text(description), "facts": facts, "crc": str(crc(facts))}
-        self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-        self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?)", _rows(case))
-        rows = ((_text(name), kind, part, position) for name, kind, part, position in names)
-        self._connection.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?, ?)", rows)
-        self._connection.execute("COMMIT")
+        with closing(self._opened()) as connection, connection:
+            connection.execute("BEGIN")
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+            connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?)", _rows(case))
+            rows = ((_text(name), kind, part, position) for name, kind, part, position in names)
+            connection.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?, ?)", rows)
         self.finished = True
 
     def close(self) -> None:
