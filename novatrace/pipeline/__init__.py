@@ -51,14 +51,14 @@ def correlated(options: RunOptions, progress: Progress | None, then: Callable[[C
     """
     from novatrace.pipeline.analysed import analysed  # noqa: PLC0415 - heavy, and not for a kept case
     from novatrace.pipeline.ingest import ingest, plan_of  # noqa: PLC0415 - heavy, and not for a kept case
-    from novatrace.pipeline.keeping import kept  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.pipeline.keeping import kept, older_case, unchanged  # noqa: PLC0415 - heavy, and not for a kept case
     from novatrace.store.case_writer import case_writer  # noqa: PLC0415 - heavy, and not for a kept case
 
     path = case_file(options)
     refuse_inside_evidence(path, options.paths)
-    older = _older(path)
+    older = older_case(path)
     plan = plan_of(options)
-    if older is not None and (same := _unchanged(older, plan.run)) is not None:
+    if older is not None and (same := unchanged(older, plan.run)) is not None:
         os.utime(path)  # the newest case is the one that was asked for last
         return then(same)
     with case_writer(path) as writer:
@@ -66,22 +66,6 @@ def correlated(options: RunOptions, progress: Progress | None, then: Callable[[C
         about = description(case, options.paths)
         result = kept(writer, case, about, plan.run, then, path.parent, options.jobs)
     return result()
-
-
-def _older(path: Path) -> CaseReader | None:
-    """The case of the same paths, if there is one that can be read; a damaged one is made anew."""
-    try:
-        return CaseReader(path)
-    except CaseError:
-        return None
-
-
-def _unchanged(older: CaseReader, run: str) -> Case | None:
-    """The older case where nothing is new since."""
-    try:
-        return older.case() if older.run == run else None
-    except CaseError:
-        return None
 
 
 def case_file(options: RunOptions) -> Path:

@@ -8,14 +8,32 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from novatrace.analysis import subjects
+from novatrace.errors import CaseError
 from novatrace.model.case import Case
 from novatrace.pipeline.hands import beside
 from novatrace.pipeline.workers import usable_jobs
+from novatrace.store.case_reader import CaseReader
 from novatrace.store.case_writer import CaseWriter
 
 T = TypeVar("T")
 # A case of fewer moves is written sooner than a copy of this process is made.
 _LONG_MOVES = 100
+
+
+def older_case(path: Path) -> CaseReader | None:
+    """The case of the same paths, if there is one that can be read; a damaged one is made anew."""
+    try:
+        return CaseReader(path)
+    except CaseError:
+        return None
+
+
+def unchanged(older: CaseReader, run: str) -> Case | None:
+    """The older case where nothing is new since."""
+    try:
+        return older.case() if older.run == run else None
+    except CaseError:
+        return None
 
 
 def kept(  # noqa: PLR0913 - a case, what is said of it, and how it is kept
