@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novatrace.model.host_states import HostStates
 from novatrace.parsing.definitions import load_catalogue
-from novatrace.parsing.fragments import fold, unfold
+from novatrace.parsing.event_rows import packed, unpacked
 from novatrace.parsing.values import host_states
 
 
@@ -32,7 +32,7 @@ def test_a_list_survives_its_way_through_bytes():
     line = b"2026-11-23 00:05:14.123 1 DEBUG nova.scheduler.filter_scheduler [req-061d9a7b-6080-4869-b793-2889a657596c u p - - -] "
     text = "[(a, a) ram: 1MB disk: 2MB io_ops: 0 instances: 3, (b, b) ram: -4MB disk: 5MB io_ops: 0 instances: 6]"
     events, _, _ = read(line + f"Filtered {text} _schedule /x/nova/scheduler/filter_scheduler.py:115\n".encode())
-    again = unfold(fold(events), 0, 0)
+    again = unpacked(packed(events))
     assert again == events
     assert again[0].values["hosts"] == host_states(text)
     assert [state["free_ram_mb"] for state in again[0].values["hosts"]] == [1, -4]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from novatrace.analysis import capacity, insights, migrations, release, requests, silence, verdicts
+from novatrace.analysis import capacity, insights, migrations, release, silence, verdicts
 from novatrace.analysis.classes import Classes
-from novatrace.analysis.hosts import HostMap
+from novatrace.analysis.heard import Heard
 from novatrace.analysis.order import Clocks
 from novatrace.model.capacity import Burst, View
 from novatrace.model.case import Inventory
@@ -33,6 +33,7 @@ class Analysis:
 
 def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     events: Events,
+    heard: Heard,
     coverage: Sequence[Coverage],
     shelf: Shelf,
     hands: Hands,
@@ -45,10 +46,9 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
 ) -> Analysis:
     """Migrations, bursts and views of all events; ``since_us`` and ``until_us`` bound when actions began.
 
-    ``clocks`` is asked when there is time, and may then be asked again.
+    ``heard`` has heeded the events. ``clocks`` is asked when there is time, and may then be asked again.
     """
-    hosts = HostMap()
-    by_request = requests.group(events, hosts.heeding(events))
+    hosts, by_request = heard.hosts(), heard.requests(events)
     ledger = capacity.Ledger(hosts, inventory, settings, shelf)
     classes = Classes(ledger)
 

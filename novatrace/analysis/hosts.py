@@ -7,7 +7,7 @@ for H:N with uuid``, ``ComputeNode(… uuid=…)``. A compute log belongs to the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from novatrace.model.event import Event
@@ -23,7 +23,7 @@ _Process = tuple[str | int, int | None]
 
 
 class HostMap:
-    """What the evidence says about the identity of hosts, once all events have gone by (see ``heeding``)."""
+    """What the evidence says about the identity of hosts, once it has heeded all events and is ``settled``."""
 
     def __init__(self) -> None:
         self._host_of_node: dict[str, str] = {}
@@ -38,19 +38,23 @@ class HostMap:
         # One object for each: a scheduler names every host for every request.
         self._places: dict[tuple[str, str | None], HostNode] = {}
         self._listed: set[tuple[str | None, str | None]] = set()
+        self._inventories: dict[tuple[str | int, int | None, str | None, str | None], Event] = {}
 
-    def heeding(self, events: Iterable[Event]) -> Iterator[Event]:
-        """The events, learnt from while they go by to somebody else; all is known when the last one has gone."""
-        inventories: dict[tuple[str | int, int | None, str | None, str | None], Event] = {}
-        for event in events:
-            if event.service == "nova-compute":
-                self._computes[event.provenance.evidence_id].setdefault(event.pid, event)
-            self._learn(event)
-            if event.kind == "inventory":
-                inventories.setdefault((event.origin, event.pid, event.node, event.values.get("provider_uuid")), event)
-            yield event
-        for event in inventories.values():
+    def heed(self, event: Event) -> None:
+        """Learns from an event; of each input in the order of lines."""
+        if event.service == "nova-compute":
+            self._computes[event.provenance.evidence_id].setdefault(event.pid, event)
+        self._learn(event)
+        if event.kind == "inventory":
+            provider = event.values.get("provider_uuid")
+            self._inventories.setdefault((event.origin, event.pid, event.node, provider), event)
+
+    def settled(self) -> HostMap:
+        """All events were heeded: now it can be asked."""
+        for event in self._inventories.values():
             self._learn_provider_of_tracker(event)
+        self._inventories.clear()
+        return self
 
     def host(self, host: str, node: str | None = None) -> HostNode:
         """The host with its node, when the evidence pairs them without doubt."""

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
-from novatrace.analysis.sketches import Sketch
-from novatrace.model.event import PLACEMENT, Event
+from novatrace.analysis.sketches import Loose, Sketch, Sketches
+from novatrace.model.event import Event
 from novatrace.model.events import Events
 
 _AFTER_ACTION_US = 3_600_000_000
@@ -24,7 +24,6 @@ _IN_TIME = attrgetter("sort_key")
 _IN_ORDER = itemgetter(0)
 _FIRST = attrgetter("first")
 _Place = tuple[int, int]
-_Loose = tuple[tuple[int, int, int], str, str]
 
 
 @dataclass(slots=True)
@@ -87,12 +86,12 @@ class Requests:
     Placement's events join the request that called placement; lines without a request id that of their VM under way.
     """
 
-    def __init__(self, events: Events, going_by: Iterable[Event]) -> None:
+    def __init__(self, events: Events, sketched: Sketches) -> None:
         self._events = events
-        sketches, calls, loose = _sketched(going_by)
+        sketches, calls = _in_time(sketched.requests), _in_time(sketched.calls)
         self._joined: dict[str, list[_Joined]] = defaultdict(list)
         self._join_placement(calls, sketches)
-        self._join_by_instance(loose, sketches)
+        self._join_by_instance(sorted(sketched.loose, key=_IN_ORDER), sketches)
         self._ids = [sketch.key for sketch in sketches.values()]
 
     def values(self) -> Iterator[Request]:
@@ -132,7 +131,7 @@ class Requests:
                 self._joined[found.key].append(_Joined(call.key, "named"))
                 found.absorb(call)
 
-    def _join_by_instance(self, events: list[_Loose], requests: dict[str, Sketch]) -> None:
+    def _join_by_instance(self, events: Iterable[Loose], requests: dict[str, Sketch]) -> None:
         """Lines without request id that name an instance, to the request of that instance under way."""
         by_instance = _by_instance(requests.values())
         found: dict[tuple[str, str], set[_Place]] = defaultdict(set)
@@ -142,29 +141,6 @@ class Requests:
                 found[request.key, key].add((evidence_id, byte_offset))
         for (request_id, key), places in found.items():
             self._joined[request_id].append(_Joined(key, "instance-time", frozenset(places)))
-
-
-def group(events: Events, going_by: Iterable[Event]) -> Requests:
-    """Requests by local request id; ``going_by`` are all events in their order, at which somebody else may look too."""
-    return Requests(events, going_by)
-
-
-def _sketched(events: Iterable[Event]) -> tuple[dict[str, Sketch], dict[str, Sketch], list[_Loose]]:
-    """Requests and calls of placement by key, and lines of a VM without request id; all in time order."""
-    requests: dict[str, Sketch] = {}
-    calls: dict[str, Sketch] = {}
-    loose: list[_Loose] = []
-    for event in events:
-        if event.service == PLACEMENT or event.request_id is not None:
-            sketches, key = (calls if event.service == PLACEMENT else requests), event.key
-            sketch = sketches.get(key)
-            if sketch is None:
-                sketch = sketches[key] = Sketch(key)
-            sketch.add(event)
-        elif event.instance_uuid and event.when_us is not None and event.service in (None, "nova-compute"):
-            loose.append((event.sort_key, event.instance_uuid, event.key))
-    loose.sort(key=_IN_ORDER)
-    return _in_time(requests), _in_time(calls), loose
 
 
 def _in_time(sketches: dict[str, Sketch]) -> dict[str, Sketch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novatrace.model.event import Event
+from novatrace.model.event import PLACEMENT, Event
 
 _SAME_CALL_US = 1_000_000
 _Key = tuple[int, int, int]
@@ -31,6 +31,8 @@ _STARTS_WORK = frozenset(
     ]
 )
 _LAST: _Key = (1 << 63, 0, 0)
+_JOINS_A_VM = (None, "nova-compute")
+Loose = tuple[_Key, str, str]
 
 
 class Sketch:
@@ -118,3 +120,29 @@ class Sketch:
 
     def _done(self, when_us: int) -> None:
         self.done_us = when_us if self.done_us is None else min(self.done_us, when_us)
+
+
+class Sketches:
+    """Sketches of all requests of a case, once it has heeded all events.
+
+    Attributes:
+        requests: by local request id.
+        calls: of placement, by ``Event.key``.
+        loose: (time and place, VM, ``Event.key``) of lines of a VM without request id.
+    """
+
+    def __init__(self) -> None:
+        self.requests: dict[str, Sketch] = {}
+        self.calls: dict[str, Sketch] = {}
+        self.loose: list[Loose] = []
+
+    def heed(self, event: Event) -> None:
+        """Takes in an event."""
+        if event.service == PLACEMENT or event.request_id is not None:
+            sketches, key = (self.calls if event.service == PLACEMENT else self.requests), event.key
+            sketch = sketches.get(key)
+            if sketch is None:
+                sketch = sketches[key] = Sketch(key)
+            sketch.add(event)
+        elif event.instance_uuid and event.when_us is not None and event.service in _JOINS_A_VM:
+            self.loose.append((event.sort_key, event.instance_uuid, event.key))

@@ -12,7 +12,7 @@ from novatrace.model.evidence import Provenance
 PLACEMENT = "placement-api"
 
 
-class Event(Struct, frozen=True, gc=False):
+class Event(Struct, frozen=True, gc=False, array_like=True):
     """A record whose message the catalogue knows.
 
     A ``Struct``, because there are many of them: it is made in a tenth of a dataclass's time.

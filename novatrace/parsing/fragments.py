@@ -6,7 +6,7 @@ of an input, and the inputs of a request, come together by the request id when t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from operator import attrgetter
 from sys import intern
 from typing import Any
@@ -66,18 +66,20 @@ class Folded(Struct, frozen=True, gc=False, array_like=True):
     fragments: list[Fragment]
 
 
-def _packed(value: object) -> msgpack.Ext:
+def states_packed(value: object) -> msgpack.Ext:
+    """A list of hosts as its text; see ``HostStates``."""
     if isinstance(value, HostStates):
         return msgpack.Ext(_HOST_STATES, value.text.encode("utf-8", "surrogatepass"))
     raise TypeError(f"{type(value)} in an event")
 
 
-def _unpacked(_code: int, data: memoryview) -> HostStates:
+def states_unpacked(_code: int, data: memoryview) -> HostStates:
+    """A list of hosts from its text."""
     return HostStates(bytes(data).decode("utf-8", "surrogatepass"), listed_states, listed_pairs)
 
 
-_ENCODER = msgpack.Encoder(enc_hook=_packed)
-_DECODER = msgpack.Decoder(Folded, ext_hook=_unpacked)
+_ENCODER = msgpack.Encoder(enc_hook=states_packed)
+_DECODER = msgpack.Decoder(Folded, ext_hook=states_unpacked)
 
 
 class Folding:
@@ -116,14 +118,6 @@ class Folding:
         """All that was taken in, for ``unfold``."""
         fragments = [Fragment(context, lines) for context, lines in self._fragments.items()]
         return _ENCODER.encode(Folded(list(self._kinds), self._values, fragments))
-
-
-def fold(events: Iterable[Event]) -> bytes:
-    """Events as bytes, for ``unfold``."""
-    folding = Folding()
-    for event in events:
-        folding.add(event)
-    return folding.packed()
 
 
 def unfold(data: bytes, evidence_id: int, lines_before: int) -> list[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -10,9 +10,12 @@ from pathlib import Path
 from novatrace import findings
 from novatrace.analysis import clock_skew
 from novatrace.analysis import correlate as analysis
+from novatrace.analysis.heard import Heard
 from novatrace.analysis.order import Clocks
 from novatrace.analysis.rotated import as_one_log
 from novatrace.model.case import Case
+from novatrace.model.clock import ClockBounds
+from novatrace.model.events import Events
 from novatrace.model.evidence import OUTSIDE, Notice
 from novatrace.parsing import inventory
 from novatrace.parsing.timestamps import moment_us
@@ -32,12 +35,13 @@ def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> 
     until_us = None if options.until is None else moment_us(options.until, local)
     known = None if options.inventory is None else inventory.load(options.inventory)
     clocks = cache(partial(clock_skew.clocks, read.events))
-    events = clock_skew.Corrected(read.events, clocks()) if options.correct_clocks else read.events
+    events, heard = _corrected(read, clocks()) if options.correct_clocks else (read.events, read.heard)
     logs = as_one_log(read.evidence, read.coverage)
     shelf = Shelf(Spool(aside))
     hands = SharedHands(shelf, aside, options.jobs or usable_jobs())
     found = analysis.correlate(
         events,
+        heard,
         logs,
         shelf,
         hands,
@@ -64,6 +68,13 @@ def analysed(read: Ingested, options: RunOptions, aside: Path | None = None) -> 
         clocks=clocks(),
     )
     return replace(case, findings=findings.of(replace(case, insight=found.insight)))
+
+
+def _corrected(read: Ingested, clocks: Sequence[ClockBounds]) -> tuple[Events, Heard]:
+    """Events with the clocks of their nodes put right, and what they tell then."""
+    events, heard = clock_skew.Corrected(read.events, clocks), Heard()
+    heard.heed(events)
+    return events, heard
 
 
 def _left_out(outside: int, options: RunOptions) -> Iterator[Notice]:

@@ -11,6 +11,7 @@ from itertools import chain, groupby, islice
 from pathlib import Path
 
 from novatrace import __version__
+from novatrace.analysis.heard import Heard
 from novatrace.errors import NothingToAnalyseError
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice
@@ -42,11 +43,12 @@ _PROBE_LINES = 200
 
 @dataclass(slots=True)
 class Ingested:
-    """What was read: inputs, their accounts, their events, and what was wrong with them."""
+    """What was read: inputs, their accounts, their events and what these tell together, and what was wrong with them."""
 
     evidence: list[Evidence]
     coverage: list[Coverage]
     events: SpooledEvents
+    heard: Heard
     notices: list[Notice]
     settings: tuple[NodeSettings, ...] = ()
 
@@ -115,7 +117,9 @@ def ingest(
     options = plan.options
     periodic = scanner_of(options.messages).periodic
     tasks = plan.tasks if older is None else reused(plan.tasks, older)
-    read = Ingested([], [], SpooledEvents(Spool(aside)), list(plan.notices), plan.settings)
+    heard = Heard()
+    events = SpooledEvents(Spool(aside), heed=heard.heed)
+    read = Ingested([], [], events, heard, list(plan.notices), plan.settings)
     done = 0
     found = results(tasks, options.jobs or usable_jobs(), plan.size_bytes)
     for _, group in groupby(found, key=lambda result: result[0].evidence.id):
@@ -125,7 +129,8 @@ def ingest(
             progress(done, plan.size_bytes, evidence.place)
     doubles = doubles_of(read.events, read.evidence, read.coverage, read.notices)
     if doubles:
-        read.events = read.events.without(doubles)
+        read.heard = Heard()
+        read.events = read.events.without(doubles, read.heard.heed)
     _check(read, options)
     return read
 

@@ -12,15 +12,20 @@ from operator import attrgetter
 from novatrace.model.event import Event
 from novatrace.model.events import Extent, extent_of
 from novatrace.model.host_states import HostStates
-from novatrace.parsing.fragments import fold, unfold
+from novatrace.parsing.event_rows import packed, unpacked
 from novatrace.store.spool import Spool
 
 _TOGETHER = 4096
-_HELD_BYTES = 96 << 20
+_HELD_BYTES = 24 << 20
 _EVENT_BYTES = 700  # about what an event, its place and its values take
 _LAST_BIT = 63
-_HEAD = struct.Struct("<qI")
+_HEAD = struct.Struct("<q")
 _NO_PLACE = -1
+# What lines tell of hosts is asked for several times, of all of them at once.
+_OF_HOSTS = frozenset(
+    ["host-state-updated", "resource-view", "placement-over-capacity", "inventory", "migration-usage"]
+)
+Heed = Callable[[list[Event]], None]
 _INPUT = attrgetter("provenance.evidence_id")
 _IN_FILE = attrgetter("provenance.byte_offset")
 _IN_CASE = attrgetter("provenance.evidence_id", "provenance.byte_offset")
@@ -31,11 +36,17 @@ class SpooledEvents:
 
     What belongs together is kept as one row for each few thousand events of an input; each row names the one before it.
     Rows that are held in memory have negative places: most cases need no others, and folding costs time. When they
-    become too many all of them are put aside.
+    become too many all of them are put aside. What lines tell of hosts stands in rows of its own as well.
+
+    Args:
+        spool: where rows are put aside.
+        held_bytes: about so many bytes of events stay in memory.
+        heed: told of all events, a few thousand of an input at a time, while they are taken in.
     """
 
-    def __init__(self, spool: Spool, held_bytes: int = _HELD_BYTES) -> None:
+    def __init__(self, spool: Spool, held_bytes: int = _HELD_BYTES, heed: Heed | None = None) -> None:
         self._spool = spool
+        self._heed = heed
         self._held: list[tuple[int, list[Event]]] = []
         self._moved = array("q")
         self._left_bytes = held_bytes
@@ -43,26 +54,34 @@ class SpooledEvents:
         # For each few thousand events of an input, the places of their rows, and which kinds stand in each row.
         self._batches: list[tuple[array[int], array[int]]] = []
         self._extents: list[Extent] = []
+        self._of_hosts = array("q")
         self._bits: dict[str, int] = {}
-        # Keys of the events that name a request id; None for the usual, the one key that is the id itself.
-        self._named: dict[str, dict[str, None] | None] = {}
+        # Keys of the events that name a request id; () for the usual, the one key that is the id itself.
+        self._named: dict[str, tuple[str, ...]] = {}
 
     def take(self, events: Iterable[Event]) -> None:
         """Takes in the events of one input, in the order of lines."""
         coming = iter(events)
         while batch := list(islice(coming, _TOGETHER)):
+            if self._heed is not None:
+                self._heed(batch)
             by_key: dict[str, list[Event]] = defaultdict(list)
+            of_hosts = []
             for event in batch:
                 key = event.key
                 by_key[key].append(event)
                 self._note(event, key)
+                if event.kind in _OF_HOSTS:
+                    of_hosts.append(event)
             places = array("q", [self._put(key, listed) for key, listed in by_key.items()])
             self._batches.append((places, array("Q", map(self._kinds, by_key.values()))))
             self._extents.append(extent_of(batch))
+            if of_hosts:
+                self._of_hosts.append(self._hold_or_put(_NO_PLACE, of_hosts, size_bytes=0))
 
-    def without(self, positions: Collection[int]) -> SpooledEvents:
+    def without(self, positions: Collection[int], heed: Heed | None = None) -> SpooledEvents:
         """The same without those at some positions of all."""
-        left = SpooledEvents(self._spool, self._left_bytes)
+        left = SpooledEvents(self._spool, self._left_bytes, heed)
         kept = (event for number, event in enumerate(self) if number not in positions)
         for _, of_input in groupby(kept, key=_INPUT):
             left.take(of_input)
@@ -86,6 +105,10 @@ class SpooledEvents:
 
     def of_kinds(self, kinds: Collection[str]) -> Iterator[Event]:
         """See ``Events``."""
+        if _OF_HOSTS.issuperset(kinds):
+            for place in self._of_hosts:
+                yield from (event for event in self._row(place)[1] if event.kind in kinds)
+            return
         wanted = 0
         for kind in kinds:
             wanted |= self._bits.get(kind, 0)
@@ -121,8 +144,8 @@ class SpooledEvents:
 
     def naming(self, request_id: str) -> list[Event]:
         """See ``Events``."""
-        keys = self._named.get(request_id)
-        if keys is None:
+        keys = self._named.get(request_id, ())
+        if not keys:
             return self.of(request_id)
         found = [event for key in keys for event in self.of(key)]
         found = [event for event in found if request_id in (event.request_id, event.global_request_id)]
@@ -132,28 +155,30 @@ class SpooledEvents:
         for name in (event.request_id, event.global_request_id):
             if not name:
                 continue
-            keys = self._named.setdefault(name, None if key == name else {})
-            if keys is not None:
-                keys[key] = None
-            elif key != name:
-                self._named[name] = {name: None, key: None}
+            keys = self._named.setdefault(name, () if key == name else (key,))
+            if key != name and key not in keys:
+                self._named[name] = (*(keys or (name,)), key)
+            elif key == name and keys and key not in keys:
+                self._named[name] = (*keys, key)
 
     def _put(self, key: str, events: list[Event]) -> int:
-        before = self._last.get(key, _NO_PLACE)
-        if self._left_bytes > 0:
-            self._held.append((before, events))
-            place = _NO_PLACE - len(self._held)
-            self._left_bytes -= sum(map(_size_bytes, events))
-            if self._left_bytes <= 0:
-                self._moved.extend(self._aside(*row) for row in self._held)
-                self._held.clear()
-        else:
-            place = self._aside(before, events)
-        self._last[key] = place
+        size_bytes = sum(map(_size_bytes, events)) if self._left_bytes > 0 else 0
+        place = self._last[key] = self._hold_or_put(self._last.get(key, _NO_PLACE), events, size_bytes)
+        return place
+
+    def _hold_or_put(self, before: int, events: list[Event], size_bytes: int) -> int:
+        if self._left_bytes <= 0:
+            return self._aside(before, events)
+        self._held.append((before, events))
+        place = _NO_PLACE - len(self._held)
+        self._left_bytes -= size_bytes
+        if self._left_bytes <= 0:
+            self._moved.extend(self._aside(*row) for row in self._held)
+            self._held.clear()
         return place
 
     def _aside(self, before: int, events: list[Event]) -> int:
-        return self._spool.put(_HEAD.pack(before, events[0].provenance.evidence_id) + fold(events))
+        return self._spool.put(_HEAD.pack(before) + packed(events))
 
     def _row(self, place: int) -> tuple[int, list[Event]]:
         """A row: the place of the one before it, and its events."""
@@ -162,9 +187,8 @@ class SpooledEvents:
             if self._held:
                 return self._held[number]
             place = self._moved[number]
-        data = self._spool.get(place)
-        before, evidence_id = _HEAD.unpack_from(data)
-        return before, unfold(data[_HEAD.size :], evidence_id, 0)
+        data = memoryview(self._spool.get(place))
+        return _HEAD.unpack_from(data)[0], unpacked(data[_HEAD.size :])
 
 
 def _size_bytes(event: Event) -> int:
