@@ -227,7 +227,7 @@ def test_a_reading_process_that_is_killed(monkeypatch):
     assert (caught.value.exit_code, caught.value.error_id) == (30, "E-WORKER")
 
 
-@pytest.mark.parametrize("stage", ["novatrace.pipeline.correlated", "novatrace.reports.text_report._plain"])
+@pytest.mark.parametrize("stage", ["novatrace.pipeline.correlated", "novatrace.reports.text_report._plain_sections"])
 def test_a_mistake_of_ours_is_one_line(stage, novatrace, tmp_path):
     """1 and E-BUG, with what to send; the traceback only where it is asked for."""
     module, _, name = stage.rpartition(".")

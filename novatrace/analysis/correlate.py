@@ -63,7 +63,7 @@ def correlate(  # noqa: PLR0913 - everything that an analysis rests on
     found = silence.less_sure(found, silent)
     ledger.settle(found)
     in_placement = release.claims_in_placement(events)
-    bursts = verdicts.judge(found, ledger, classes, clocks(), claims_in_placement=in_placement)
+    bursts = verdicts.judge(found, ledger, classes, clocks(), hands, claims_in_placement=in_placement)
     beside = insights.insight(found, bursts, ledger, silent, events)
     return Analysis(tuple(found), bursts, ledger.views(), in_placement, beside, len(everything) - len(found))
 

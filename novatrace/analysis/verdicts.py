@@ -8,7 +8,7 @@ that arithmetic over HostState proves nothing there and only a witness counts: a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from novatrace.analysis.bursts import Reached, began_us, find
@@ -22,6 +22,8 @@ from novatrace.analysis.reasons import short_of
 from novatrace.analysis.slots import proven_slots, slots_of
 from novatrace.analysis.views import OF_CLASS, RESOURCES, amounts, merged
 from novatrace.model.capacity import Arrival, Burst, Capacity, Counted, Slots
+from novatrace.model.hands import Hands
+from novatrace.model.kept import Shelf
 from novatrace.model.migration import Citation, HostNode, Migration, Resources
 from novatrace.model.parts import changed
 
@@ -31,6 +33,7 @@ def judge(
     ledger: Ledger,
     classes: Classes,
     clocks: Clocks,
+    hands: Hands,
     *,
     claims_in_placement: bool | None,
 ) -> tuple[Burst, ...]:
@@ -39,22 +42,42 @@ def judge(
     starts: dict[str, list[int]] = {}
     for target, burst in found:  # in the order in which they began
         starts.setdefault(ledger.room(target), []).append(began_us(burst) or 0)
-    bursts = []
-    for target, burst in found:
-        of_room = starts[ledger.room(target)]
-        following = bisect_right(of_room, began_us(burst) or 0)
-        picked = [r.arrival.selected_us for r in burst if r.arrival.selected_us is not None]
-        first = min(picked, default=None)
-        capacity = _at_first_claim(burst, ledger.before(ledger.room(target), first, began_us(burst)))
-        held = overloads(target, burst, ledger, of_room[following] if following < len(of_room) else None)
-        counted = classes.before(target, burst, first)
-        if claims_in_placement and not held:
-            capacity = _not_contradicted(burst, capacity)
-        if capacity is not None and not capacity.free.known:
-            capacity = None
-        scene = _Scene(target, burst, capacity, counted, held, ledger, classes, claims_in_placement)
-        bursts.append(_judged(scene, clocks))
+
+    def of_burst(number: int, _shelf: Shelf) -> Iterator[Burst]:
+        scene = _scene(*found[number], starts, ledger, classes, claims_in_placement=claims_in_placement)
+        judged = _judged(scene, clocks)
+        told = [a for a, r in zip(judged.arrivals, scene.reached, strict=True) if a is not r.arrival]
+        yield judged if told else replace(judged, arrivals=())  # they are known where the work was asked for
+
+    judged = hands.share(of_burst, range(len(found)))
+    bursts = [
+        burst if burst.arrivals else replace(burst, arrivals=tuple(r.arrival for r in reached))
+        for burst, (_, reached) in zip(judged, found, strict=True)
+    ]
     return among_several(bursts, migrations)
+
+
+def _scene(
+    target: HostNode,
+    burst: list[Reached],
+    starts: dict[str, list[int]],
+    ledger: Ledger,
+    classes: Classes,
+    *,
+    claims_in_placement: bool | None,
+) -> _Scene:
+    of_room = starts[ledger.room(target)]
+    following = bisect_right(of_room, began_us(burst) or 0)
+    picked = [r.arrival.selected_us for r in burst if r.arrival.selected_us is not None]
+    first = min(picked, default=None)
+    capacity = _at_first_claim(burst, ledger.before(ledger.room(target), first, began_us(burst)))
+    held = overloads(target, burst, ledger, of_room[following] if following < len(of_room) else None)
+    counted = classes.before(target, burst, first)
+    if claims_in_placement and not held:
+        capacity = _not_contradicted(burst, capacity)
+    if capacity is not None and not capacity.free.known:
+        capacity = None
+    return _Scene(target, burst, capacity, counted, held, ledger, classes, claims_in_placement)
 
 
 @dataclass(frozen=True, slots=True)

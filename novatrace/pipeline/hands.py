@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, NoReturn, TypeVar
 
 from novatrace.errors import WorkerLostError
+from novatrace.model.capacity import Arrival, Burst, Capacity, Counted, OrderUnknown, Slots
 from novatrace.model.kept import KeptTogether
 from novatrace.model.migration import Attempt, Claim, Closing, Migration, Pass, PlacementClaim, Stamp
 from novatrace.model.parts import fields_of
@@ -26,7 +27,8 @@ from novatrace.store.shelf import Shelf
 from novatrace.store.spool import Spool, nameless
 
 T = TypeVar("T")
-_Work = Callable[[str, Any], Iterable[T]]
+I = TypeVar("I")  # noqa: E741 - an item
+_Work = Callable[[I, Any], Iterable[T]]
 _Number = struct.Struct("<I")
 # As many at a time as are done sooner than they are worth waiting for, and no other process for fewer.
 _TOGETHER = 100
@@ -47,7 +49,7 @@ class SharedHands:
         self._folder = folder
         self._jobs = jobs if sys.platform == "linux" else 1  # elsewhere a copy of a process is not safe to work with
 
-    def share(self, work: _Work[T], items: Sequence[str], meanwhile: Callable[[], None]) -> list[T]:
+    def share(self, work: _Work[I, T], items: Sequence[I], meanwhile: Callable[[], None] | None = None) -> list[T]:
         """See ``Hands``.
 
         Raises:
@@ -61,7 +63,8 @@ class SharedHands:
             try:
                 for _ in range(min(self._jobs, len(batches)) - 1):
                     copies.append(_Copy(partial(_done, work, batches, turns), self._folder))  # noqa: PERF401 - all or none
-                meanwhile()
+                if meanwhile is not None:
+                    meanwhile()
                 found.update(_done(work, batches, turns, self._shelf))
                 for copy in copies:
                     found.update(copy.found())
@@ -122,7 +125,7 @@ class _Turns:
 
 
 def _done(
-    work: _Work[T], batches: Sequence[Sequence[str]], turns: Iterator[int], shelf: Shelf
+    work: _Work[I, T], batches: Sequence[Sequence[I]], turns: Iterator[int], shelf: Shelf
 ) -> Iterator[tuple[int, list[T]]]:
     for number in turns:
         yield number, [each for item in batches[number] for each in work(item, shelf)]
@@ -202,7 +205,22 @@ class _Pickler(pickle.Pickler):
     """Writes moves; what is kept aside is named by its place."""
 
     dispatch_table = {
-        kind: _taken_apart(kind) for kind in (Attempt, Claim, Closing, Migration, Pass, PlacementClaim, Stamp)
+        kind: _taken_apart(kind)
+        for kind in (
+            Arrival,
+            Attempt,
+            Burst,
+            Capacity,
+            Claim,
+            Closing,
+            Counted,
+            Migration,
+            OrderUnknown,
+            Pass,
+            PlacementClaim,
+            Slots,
+            Stamp,
+        )
     } | {KeptTogether: lambda kept: (KeptTogether, (kept.kind, kept.place, len(kept)))}
 
 

@@ -16,7 +16,7 @@ from novatrace.parsing.event_rows import packed, unpacked
 from novatrace.store.spool import Spool
 
 _TOGETHER = 4096
-_HELD_BYTES = 24 << 20
+_HELD_BYTES = 12 << 20
 _EVENT_BYTES = 700  # about what an event, its place and its values take
 _LAST_BIT = 63
 _HEAD = struct.Struct("<q")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from novatrace.model.case import Case
 from novatrace.model.funnel import Funnel
 from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import view_correlate, view_explain, view_filters, view_inspect
-from novatrace.reports.document import Block, Cell, Column, Document, Figure, Paragraph, Quote, Table
+from novatrace.reports.document import Block, Cell, Column, Document, Figure, Paragraph, Quote, Section, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +39,12 @@ class TextFormat:
     def correlate(self, case: Case, *, tool_version: str) -> str:  # noqa: ARG002 - the same call for every format
         """See ``ReportFormat.correlate``."""
         return self._written(view_correlate.document(case))
+
+    def correlate_in_pieces(self, case: Case, *, tool_version: str) -> Iterator[str]:
+        """See ``reports.interface.InPieces``: a pipe takes section after section, a terminal all of them."""
+        if self.width is None:
+            return _plain_sections(view_correlate.sections(case))
+        return iter([self.correlate(case, tool_version=tool_version)])
 
     def explain(self, case: Case, subject: Subject, why_not: WhyNot | None) -> str:
         """See ``ReportFormat.explain``."""
@@ -72,12 +78,17 @@ FORMAT = TextFormat()
 
 
 def _plain(document: Document) -> str:
-    lines: list[str] = []
-    for section in document.sections:
-        lines += ["", section.title] if lines else [section.title]
+    return "".join(_plain_sections(document.sections))
+
+
+def _plain_sections(sections: Iterable[Section]) -> Iterator[str]:
+    before = ""
+    for section in sections:
+        lines = [before + section.title]
         for block in section.blocks:
             lines += _plain_block(block)
-    return "\n".join(lines) + "\n"
+        yield "\n".join(lines) + "\n"
+        before = "\n"
 
 
 def _plain_block(block: Block) -> list[str]:

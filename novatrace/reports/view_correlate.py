@@ -24,18 +24,25 @@ _SHOWN_EVIDENCE = 4
 
 def document(case: Case) -> Document:
     """The report on a case."""
-    sections = [
-        Section("VERDICT", tuple(_verdict(case)), "answer"),
-        Section("WHAT TO DO", tuple(say(f"{n}. {text}") for n, text in enumerate(advice(case.findings), 1)), "answer"),
-        *(burst_section(burst, case) for burst in interesting(case.bursts)),
-        why_section(case, flagged(case)),
-        free_section(case, flagged(case)),
-        _migrations(case),
-        Section("FINDINGS", tuple(_findings(case))),
-        evidence_section(case),
-        coverage_section(case),
-    ]
-    return Document("novatrace correlate", tuple(section for section in sections if section.blocks))
+    return Document("novatrace correlate", tuple(sections(case)))
+
+
+def sections(case: Case) -> Iterator[Section]:
+    """The sections of the report on a case, each made when it is asked for."""
+    return (section for section in _sections(case) if section.blocks)
+
+
+def _sections(case: Case) -> Iterator[Section]:
+    yield Section("VERDICT", tuple(_verdict(case)), "answer")
+    yield Section("WHAT TO DO", tuple(say(f"{n}. {text}") for n, text in enumerate(advice(case.findings), 1)), "answer")
+    for burst in interesting(case.bursts):
+        yield burst_section(burst, case)
+    yield why_section(case, flagged(case))
+    yield free_section(case, flagged(case))
+    yield _migrations(case)
+    yield Section("FINDINGS", tuple(_findings(case)))
+    yield evidence_section(case)
+    yield coverage_section(case)
 
 
 def interesting(bursts: Iterable[Burst]) -> list[Burst]:

@@ -12,7 +12,7 @@ from novatrace.store.spool import Spool
 
 T = TypeVar("T")
 _AT_HAND = 16
-_HELD_BYTES = 8 << 20
+_HELD_BYTES = 2 << 20
 _ITEM_BYTES = 400  # about what a citation, a step or a candidate takes
 
 
