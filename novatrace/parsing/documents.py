@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 ANYWHERE = "~"
@@ -30,11 +30,23 @@ _LOOKS = {
     "global_request_id": re.compile(r"req-[\w\-]{8,}"),
     "instance": re.compile(r".*[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}.*"),
 }
-_LAST: dict[str, Any] = {}
+
+
+class Document(dict[str, Any]):
+    """A JSON object."""
+
+    @cached_property
+    def named(self) -> dict[str, list[Any]]:
+        """All values by their keys in one spelling, looked for once, because each field asks for them."""
+        found: dict[str, list[Any]] = {}
+        for key, value in _pairs(self):
+            if value not in (None, "") and not isinstance(value, (dict, bool)):
+                found.setdefault(key, []).append(value)
+        return found
 
 
 @lru_cache(maxsize=2)
-def document(line: str) -> dict[str, Any] | None:
+def document(line: str) -> Document | None:
     """The JSON object that a line is, or None."""
     try:
         record = json.loads(line)
@@ -42,7 +54,7 @@ def document(line: str) -> dict[str, Any] | None:
             record = json.loads(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
-    return _hit(record) if isinstance(record, dict) else None
+    return Document(_hit(record)) if isinstance(record, dict) else None
 
 
 def _hit(record: dict[str, Any]) -> dict[str, Any]:
@@ -57,22 +69,11 @@ def _hit(record: dict[str, Any]) -> dict[str, Any]:
 
 def anywhere(record: dict[str, Any], field: str, name: str) -> Any:  # noqa: ANN401 - whatever the JSON holds
     """The value under a key of this name that looks like the field, or None."""
-    looks = _LOOKS.get(field)
-    for value in _named(record).get(name, ()):
+    looks, whole = _LOOKS.get(field), record if isinstance(record, Document) else Document(record)
+    for value in whole.named.get(name, ()):
         if looks is None or looks.fullmatch(str(value)):
             return _number(value) if field == "stamp" else value
     return None
-
-
-def _named(record: dict[str, Any]) -> dict[str, list[Any]]:
-    """All values by their keys in one spelling; those of the last document are kept, because each field asks for them."""
-    if _LAST.get("record") is not record:
-        found: dict[str, list[Any]] = {}
-        for key, value in _pairs(record):
-            if value not in (None, "") and not isinstance(value, (dict, bool)):
-                found.setdefault(key, []).append(value)
-        _LAST.update(record=record, named=found)
-    return _LAST["named"]  # type: ignore[no-any-return]
 
 
 def _number(value: Any) -> Any:  # noqa: ANN401 - a text or a number
