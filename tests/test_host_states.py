@@ -36,3 +36,6 @@ def test_a_list_survives_its_way_through_bytes():
     assert again == events
     assert again[0].values["hosts"] == host_states(text)
     assert [state["free_ram_mb"] for state in again[0].values["hosts"]] == [1, -4]
+    assert again[0].values["hosts"].number is None
+    assert len(events[0].values["hosts"]) == 2
+    assert unpacked(packed(events))[0].values["hosts"].number == 2

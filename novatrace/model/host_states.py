@@ -20,17 +20,22 @@ class HostStates(Sequence[State]):
         text: as printed.
         states: takes a text apart.
         pairs: reads only the names of its hosts, (host, node).
+        number: how many there are, where that is known already.
     """
 
-    __slots__ = ("_count", "_pairs", "_states", "text")
+    __slots__ = ("_pairs", "_states", "number", "text")
 
     def __init__(
-        self, text: str, states: Callable[[str], list[State]], pairs: Callable[[str], list[tuple[str, str | None]]]
+        self,
+        text: str,
+        states: Callable[[str], list[State]],
+        pairs: Callable[[str], list[tuple[str, str | None]]],
+        number: int | None = None,
     ) -> None:
         self.text = text
         self._states = states
         self._pairs = pairs
-        self._count = -1
+        self.number = number
 
     @overload
     def __getitem__(self, index: int) -> State: ...
@@ -43,9 +48,7 @@ class HostStates(Sequence[State]):
         return iter(_decoded(self._states, self.text))
 
     def __len__(self) -> int:
-        if self._count < 0:
-            self.pairs()
-        return self._count
+        return len(self.pairs()) if self.number is None else self.number
 
     def __bool__(self) -> bool:
         return bool(self.text.strip("[] "))
@@ -64,7 +67,7 @@ class HostStates(Sequence[State]):
     def pairs(self) -> list[tuple[str, str | None]]:
         """(host, node) of each; far cheaper than the states, and as many."""
         found = self._pairs(self.text)
-        self._count = len(found)
+        self.number = len(found)
         return found
 
 

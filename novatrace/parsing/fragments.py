@@ -66,20 +66,18 @@ class Folded(Struct, frozen=True, gc=False, array_like=True):
     fragments: list[Fragment]
 
 
-def states_packed(value: object) -> msgpack.Ext:
-    """A list of hosts as its text; see ``HostStates``."""
+def _packed(value: object) -> msgpack.Ext:
     if isinstance(value, HostStates):
         return msgpack.Ext(_HOST_STATES, value.text.encode("utf-8", "surrogatepass"))
     raise TypeError(f"{type(value)} in an event")
 
 
-def states_unpacked(_code: int, data: memoryview) -> HostStates:
-    """A list of hosts from its text."""
+def _unpacked(_code: int, data: memoryview) -> HostStates:
     return HostStates(bytes(data).decode("utf-8", "surrogatepass"), listed_states, listed_pairs)
 
 
-_ENCODER = msgpack.Encoder(enc_hook=states_packed)
-_DECODER = msgpack.Decoder(Folded, ext_hook=states_unpacked)
+_ENCODER = msgpack.Encoder(enc_hook=_packed)
+_DECODER = msgpack.Decoder(Folded, ext_hook=_unpacked)
 
 
 class Folding:
