@@ -19,6 +19,7 @@ errors: the commands return them. One place, ``cli.main``, turns an error into t
 from __future__ import annotations
 
 EXIT_COMPLETE = 0
+EXIT_BUG = 1
 EXIT_INCOMPLETE = 3
 EXIT_FINDINGS = 20
 
@@ -105,7 +106,7 @@ class CaseNotWritableError(CaseError):
 
 
 class WorkerLostError(NovatraceError):
-    """A process that read logs for us ended without a result."""
+    """A process that put moves together for us ended without a result."""
 
     exit_code = 30
     error_id = "E-WORKER"

@@ -19,7 +19,7 @@ from novatrace.store.kept_reports import KeptReport
 from novatrace.store.places import case_path
 
 # What a report does not depend on, or what is written beside it.
-_NO_MATTER = ("jobs", "output", "quiet", "case_file")
+_NO_MATTER = ("jobs", "patience_s", "output", "quiet", "case_file")
 _NEVER_KEPT = ("charts", "redact", "redaction_key", "redact_words")
 _GIVEN_FILES = ("messages", "inventory")
 

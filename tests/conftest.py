@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# A mistake of ours must fail a test, not cost an input; the installed command is run as users run it.
+os.environ["NOVATRACE_DEBUG"] = "1"
+
 
 @pytest.fixture
 def state(tmp_path_factory):
@@ -29,6 +32,7 @@ def installed() -> str:
 def novatrace(state, installed):
     """Runs the installed command with a state directory of its own."""
     env = {**os.environ, "XDG_STATE_HOME": str(state), "PYTHONWARNINGS": "error"}
+    del env["NOVATRACE_DEBUG"]
 
     def run(*arguments, stdin=None, env_extra=None, timeout=120, **kwargs):
         return subprocess.run(

@@ -11,7 +11,7 @@ from reading import checksum
 
 from novatrace import pipeline
 from novatrace.parsing.definitions import load_catalogue
-from novatrace.pipeline import workers
+from novatrace.pipeline import readers, workers
 from novatrace.pipeline.run_options import RunOptions
 
 SHAPES = {
@@ -59,7 +59,7 @@ def test_the_fast_path_gives_the_events_of_the_plain_one(logs):
 @pytest.mark.parametrize("name", LARGER)
 def test_the_fast_path_gives_the_events_of_the_plain_one_on_larger_logs(name, tmp_path, monkeypatch):
     """Read in pieces by two processes, plain and packed."""
-    monkeypatch.setattr(workers, "_ALONE_BELOW_BYTES", 0)
+    monkeypatch.setattr(readers, "_ALONE_BELOW_BYTES", 0)
     monkeypatch.setattr(workers, "_TAIL_FROM_BYTES", 1 << 18)
     monkeypatch.setattr(workers, "RANGE_BYTES", 1 << 20)
     logs = made(tmp_path / "plain", LARGER[name])

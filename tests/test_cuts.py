@@ -18,7 +18,7 @@ from reading import checksum, read
 from test_mutations import summary
 
 from novatrace import pipeline
-from novatrace.pipeline import workers
+from novatrace.pipeline import readers, workers
 from novatrace.pipeline.run_options import RunOptions
 
 CASE = FIXTURES / "real-nova" / "o15-b4-race-forced-boot"
@@ -94,11 +94,11 @@ def test_many_borders_at_once(chunk, borders):
 def cut_into(size, jobs):
     """Reads in pieces of about a size; threads stand for any number of processes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "_ALONE_BELOW_BYTES", 0)
+        patch.setattr(readers, "_ALONE_BELOW_BYTES", 0)
         patch.setattr(workers, "_TAIL_FROM_BYTES", size)
         patch.setattr(workers, "_TAIL_BYTES", size // 3)
         patch.setattr(workers, "RANGE_BYTES", size)
-        patch.setattr(workers, "_processes", ThreadPoolExecutor)
+        patch.setattr(readers, "_processes", lambda jobs, _pulse: ThreadPoolExecutor(jobs))
         yield {"jobs": jobs}
 
 

@@ -98,8 +98,9 @@ def test_what_goes_wrong_in_another_process_is_told_here():
     items = [str(n) for n in range(10)]
     with pytest.raises(UsageError, match="nine"):
         shared().share(failing, items, nothing)
-    with pytest.raises(WorkerLostError, match="ended from outside"):
+    with pytest.raises(WorkerLostError, match="ended from outside") as caught:
         shared().share(killed, items, nothing)
+    assert (caught.value.exit_code, caught.value.error_id) == (30, "E-WORKER")
     with pytest.raises(ValueError, match=r"\d"):
         shared().share(waiting, items, nothing)
     with pytest.raises(ChildProcessError):

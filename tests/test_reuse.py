@@ -10,7 +10,7 @@ from cases import FIXTURES, INCIDENT
 from test_mutations import summary
 
 from novatrace import pipeline
-from novatrace.pipeline import workers
+from novatrace.pipeline import readers, workers
 from novatrace.pipeline.ingest import ingest, plan_of
 from novatrace.pipeline.run_options import RunOptions
 
@@ -36,11 +36,11 @@ def reads(monkeypatch):
     seen = []
     whole = workers.run
 
-    def counted(task):
+    def counted(task, step=None):
         seen.append((task.evidence.path, task.start))
-        return whole(task)
+        return whole(task, step)
 
-    monkeypatch.setattr(workers, "run", counted)
+    monkeypatch.setattr(readers, "run", counted)
     return seen
 
 
@@ -115,12 +115,32 @@ def test_a_compressed_file_is_known_too(folder, reads):
 
 def test_several_processes_give_the_case_of_one(folder, monkeypatch):
     """Pieces read by other processes come together in the same order."""
-    monkeypatch.setattr(workers, "_ALONE_BELOW_BYTES", 0)
+    monkeypatch.setattr(readers, "_ALONE_BELOW_BYTES", 0)
     options = RunOptions((str(folder),))
     assert pipeline.analyse(options) == pipeline.analyse(RunOptions((str(folder),), jobs=2))
     one = ingest(plan_of(RunOptions((str(folder),), jobs=1)))
     two = ingest(plan_of(RunOptions((str(folder),), jobs=2)))
     assert list(one.events) == list(two.events)
+
+
+def test_a_piece_that_could_not_be_read_is_no_hole_the_next_time(folder, reads, monkeypatch):
+    """Its input is read again; what could be read of others is known."""
+    counted = readers.run
+
+    def failing(task, step=None):
+        if task.start and task.end != task.evidence.size_bytes:
+            raise ZeroDivisionError
+        return counted(task, step)
+
+    with monkeypatch.context() as patch:
+        patch.delenv("NOVATRACE_DEBUG")
+        patch.setattr(readers, "run", failing)
+        first = pipeline.correlate(RunOptions((str(folder),), jobs=1))
+    assert first.failed
+    second, read, whole = again(folder, reads)
+    assert (second, second.failed) == (whole, False)
+    lost = {notice.place for notice in first.notices if notice.id == "E-BUG"}
+    assert {path for path, _ in read} == lost
 
 
 def test_a_damaged_older_case_is_made_anew(folder, reads):

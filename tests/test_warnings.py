@@ -20,8 +20,7 @@ from cases import FIXTURES, INCIDENT, ROOT
 from test_archives import tar_of
 
 from novatrace import errors
-from novatrace.errors import CaseNotWritableError, WorkerLostError
-from novatrace.pipeline import workers
+from novatrace.errors import CaseNotWritableError
 from novatrace.pipeline.ingest import ingest, plan_of
 from novatrace.pipeline.run_options import RunOptions
 from novatrace.sources import files
@@ -212,19 +211,6 @@ def test_a_file_that_goes_between_listing_and_opening(tmp_path, monkeypatch):
     found = files.find((str(tmp_path),))
     assert [n.id for n in found.notices] == ["E-IN-MISSING"]
     assert len(found.sources) == 1
-
-
-def _dies(_task: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_reading_process_that_is_killed(monkeypatch):
-    """30 and one line; nothing hangs."""
-    monkeypatch.setattr(workers, "_alone", _dies)
-    monkeypatch.setattr(workers, "_ALONE_BELOW_BYTES", 0)
-    with pytest.raises(WorkerLostError) as caught:
-        ingest(plan_of(RunOptions((str(INCIDENT),), jobs=2)))
-    assert (caught.value.exit_code, caught.value.error_id) == (30, "E-WORKER")
 
 
 @pytest.mark.parametrize("stage", ["novatrace.pipeline.correlated", "novatrace.reports.text_report._plain_sections"])

@@ -61,6 +61,6 @@ def command(  # noqa: PLR0913 - one parameter for each option
     said = stderr.ended(end.case, end.code)
     if not quiet:
         stderr.say(said)
-    if asked is not None and end.text is not None:
+    if asked is not None and end.text is not None and not end.case.passing:
         rerun.keep(asked, end.text.blocks(), said, end.code)
     return end.code

@@ -7,13 +7,16 @@ from pathlib import Path
 
 from novatrace import pipeline
 from novatrace.cli import stderr, writing
-from novatrace.errors import EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
+from novatrace.errors import EXIT_BUG, EXIT_COMPLETE, EXIT_FINDINGS, EXIT_INCOMPLETE
 from novatrace.model.case import Case
 from novatrace.pipeline.sharing import Sharing
 
 
 def code(case: Case, fail_on: str | None) -> int:
-    """3 when something could not be read, else 20 when a finding is at or above ``fail_on``, else 0."""
+    """1 when the program failed on a part of the logs, else 3 when something could not be read, else 20 when a finding is
+    at or above ``fail_on``, else 0."""  # noqa: D205, D209
+    if case.failed:
+        return EXIT_BUG
     if pipeline.incomplete(case):
         return EXIT_INCOMPLETE
     if fail_on is not None and pipeline.reaches(case, fail_on):
@@ -23,7 +26,7 @@ def code(case: Case, fail_on: str | None) -> int:
 
 def withheld(ended: int, *, strict: bool) -> bool:
     """True when ``--strict`` forbids to write what rests on a part of the evidence; it says so, with ``--quiet`` too."""
-    if not strict or ended != EXIT_INCOMPLETE:
+    if not strict or ended not in (EXIT_BUG, EXIT_INCOMPLETE):
         return False
     stderr.error_line(
         "E-STRICT",

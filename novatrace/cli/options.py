@@ -68,6 +68,13 @@ def reading() -> Callable[[F], F]:
             metavar="N",
             help="Processes that read at once. Default: one for each processor; small inputs need one.",
         ),
+        click.option(
+            "--patience",
+            "patience_s",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="How long a reading process may take over a block of a log before it is ended. Default: 300.",
+        ),
     )
 
 

@@ -65,10 +65,11 @@ def _summary(case: Case, code: int) -> str:
     total = LineLedger()
     for coverage in case.coverage:
         total.add(coverage.lines)
+    unread = f", unread {total.unread}" if total.unread else ""
     warned = sum(not n.id.startswith("I-") for n in case.notices)
     return (
         f"summary: files {len(case.evidence)} · lines {total.total} (parsed {total.parsed}, continuation "
-        f"{total.continuation}, ignored {total.ignored}, unparsed {total.unparsed}, too long {total.too_long}) · "
+        f"{total.continuation}, ignored {total.ignored}, unparsed {total.unparsed}, too long {total.too_long}{unread}) · "
         f"warnings {warned} · exit {code}"
     )
 

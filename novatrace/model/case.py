@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from novatrace.model.capacity import Burst, View
 from novatrace.model.clock import ClockBounds
-from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice, Provenance
+from novatrace.model.evidence import PASSING, Coverage, Evidence, NodeSettings, Notice, Provenance
 from novatrace.model.finding import Finding
 from novatrace.model.insight import Insight
 from novatrace.model.migration import HostNode, Migration
@@ -71,3 +71,13 @@ class Case:
     hosts_named: tuple[HostNode, ...] = ()
     hosts_heard: tuple[str, ...] = ()
     insight: Insight = field(default_factory=Insight)
+
+    @property
+    def passing(self) -> bool:
+        """True when something could not be read that another run may be able to read."""
+        return any(notice.id in PASSING for notice in self.notices)
+
+    @property
+    def failed(self) -> bool:
+        """True when the program itself failed on a part of the logs."""
+        return any(notice.id == "E-BUG" for notice in self.notices)

@@ -60,7 +60,10 @@ class Provenance(Struct, frozen=True, gc=False, array_like=True):
 
 @dataclass(slots=True)
 class LineLedger:
-    """The account of every line of an input; ``total`` is counted apart from its parts."""
+    """The account of every line of an input; ``total`` is counted apart from its parts.
+
+    ``unread`` are the lines of pieces that no process could read.
+    """
 
     total: int = 0
     parsed: int = 0
@@ -68,11 +71,12 @@ class LineLedger:
     ignored: int = 0
     unparsed: int = 0
     too_long: int = 0
+    unread: int = 0
 
     @property
     def balanced(self) -> bool:
         """True when every line has exactly one place in the account."""
-        parts = self.parsed + self.continuation + self.ignored + self.unparsed + self.too_long
+        parts = self.parsed + self.continuation + self.ignored + self.unparsed + self.too_long + self.unread
         return parts == self.total
 
     def add(self, other: LineLedger) -> None:
@@ -83,6 +87,7 @@ class LineLedger:
         self.ignored += other.ignored
         self.unparsed += other.unparsed
         self.too_long += other.too_long
+        self.unread += other.unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,8 @@ class NodeSettings:
     options: tuple[tuple[str, str], ...]
 
 
+#: Notices of what another run of the same files may not meet: what they tell of is read again.
+PASSING = frozenset({"E-BUG", "E-IN-CRASH", "E-IN-IO", "E-IN-STUCK", "W-ARC-NOCODEC", "W-IN-SHRUNK", "W-RX-TIMEOUT"})
 #: The notice of what ``--since`` and ``--until`` left out: reports must not call the rest all.
 OUTSIDE = "I-TIME-OUTSIDE"
 

@@ -63,8 +63,8 @@ def correlated(options: RunOptions, progress: Progress | None, then: Callable[[C
         return then(same)
     with case_writer(path) as writer:
         case = analysed(ingest(plan, progress, older=older, keep=writer.keep, aside=path.parent), options, path.parent)
-        about = description(case, options.paths)
-        result = kept(writer, case, about, plan.run, then, path.parent, options.jobs)
+        about, run = description(case, options.paths), "" if case.passing else plan.run
+        result = kept(writer, case, about, run, then, path.parent, options.jobs)
     return result()
 
 

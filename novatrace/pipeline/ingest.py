@@ -14,7 +14,7 @@ from novatrace import __version__
 from novatrace.analysis.heard import Heard
 from novatrace.errors import NothingToAnalyseError
 from novatrace.model.event import Event
-from novatrace.model.evidence import Coverage, Evidence, NodeSettings, Notice
+from novatrace.model.evidence import PASSING, Coverage, Evidence, NodeSettings, Notice
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.parsing.doubles import doubles_of
 from novatrace.parsing.events import notices_of, recognised
@@ -24,11 +24,12 @@ from novatrace.parsing.manner import Manner, manner_of
 from novatrace.parsing.repetitions import without_repetitions
 from novatrace.parsing.scan_task import Joined
 from novatrace.pipeline.naming import Input, named
+from novatrace.pipeline.readers import results
 from novatrace.pipeline.reuse import reused
 from novatrace.pipeline.run_options import Progress, RunOptions
 from novatrace.pipeline.spooled import SpooledEvents
 from novatrace.pipeline.surroundings import Surroundings, stated_zones, surroundings
-from novatrace.pipeline.workers import Task, pieces, results, scanner_of, usable_jobs
+from novatrace.pipeline.workers import Task, pieces, scanner_of, usable_jobs
 from novatrace.sources import files
 from novatrace.sources.encoding import in_utf8
 from novatrace.sources.interface import Source
@@ -67,7 +68,7 @@ class Ingested:
 
 def _events(pieces: Iterable[tuple[Task, Scanned]], whole: Joined, keep: Keep | None) -> Iterator[Event]:
     for task, scanned in pieces:
-        if keep is not None:
+        if keep is not None and not any(notice.id in PASSING for notice in scanned.notices):
             keep(task.piece, scanned)
         yield from whole.add(scanned, task.evidence)
 
@@ -112,7 +113,6 @@ def ingest(
 
     Raises:
         NothingToAnalyseError: nothing could be read, or no line of it is a log line.
-        WorkerLostError: a reading process was ended from outside.
     """
     options = plan.options
     periodic = scanner_of(options.messages).periodic
@@ -121,7 +121,7 @@ def ingest(
     events = SpooledEvents(Spool(aside), heed=heard.heed)
     read = Ingested([], [], events, heard, list(plan.notices), plan.settings)
     done = 0
-    found = results(tasks, options.jobs or usable_jobs(), plan.size_bytes)
+    found = results(tasks, options.jobs or usable_jobs(), plan.size_bytes, options.patience_s)
     for _, group in groupby(found, key=lambda result: result[0].evidence.id):
         evidence = read.take(group, periodic, keep)
         done += evidence.size_bytes

@@ -45,6 +45,8 @@ def _of_input(tasks: list[Task], known: _Inputs, older: CaseReader) -> Iterator[
     first = tasks[0]
     now = first.evidence
     for kept in known.get((first.manner_key, now.head_hash), ()):
+        if not _is_whole(kept):
+            continue
         then = kept[0].evidence
         if (then.size_bytes, then.tail_hash) == (now.size_bytes, now.tail_hash):
             yield from (_held(first, piece, older) for piece in kept)
@@ -55,6 +57,13 @@ def _of_input(tasks: list[Task], known: _Inputs, older: CaseReader) -> Iterator[
             yield from (replace(task, start=max(task.start, last.start)) for task in _behind(first, last.start))
             return
     yield from tasks
+
+
+def _is_whole(kept: list[KeptPiece]) -> bool:
+    """True when no piece is missing that could not be read then."""
+    last = kept[-1].end
+    ends = [0, *(piece.end for piece in kept[:-1])]
+    return [piece.start for piece in kept] == ends and last in (None, kept[-1].evidence.size_bytes)
 
 
 def _behind(task: Task, start: int) -> Iterator[Task]:

@@ -23,6 +23,7 @@ class RunOptions:
     messages: tuple[Path, ...] = ()
     case_file: Path | None = None
     jobs: int | None = None
+    patience_s: float | None = None
     log_formats: tuple[str, ...] = ()
     correct_clocks: bool = False
     line_by_line: bool = False

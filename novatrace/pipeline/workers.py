@@ -1,24 +1,14 @@
-"""Reads inputs in pieces, in this process or in several; the order of results is the order of the inputs.
-
-Nothing else knows where a piece was read. An executor of another library (a cluster's, say) does as well as the local
-processes: a task is a pure function of what can be pickled.
-"""
+"""Inputs in pieces, and how a piece is read: a task is a pure function of what can be pickled, whatever process reads it."""
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 from novatrace import __version__
-from novatrace.errors import WorkerLostError
 from novatrace.model.evidence import Evidence
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.parsing import definitions
@@ -30,12 +20,10 @@ from novatrace.sources.nodes import names_in
 from novatrace.sources.reading import Reading
 
 RANGE_BYTES = 16 << 20
-_ALONE_BELOW_BYTES = 24 << 20
 _BORDER_BYTES = (1 << 15, 1 << 20)
 # A file that has grown is read again from its last piece on, which is short.
 _TAIL_BYTES = 64 << 10
 _TAIL_FROM_BYTES = 8 << 20
-_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +59,30 @@ def scanner_of(messages: tuple[Path, ...]) -> Scanner:
     return Scanner(definitions.load_catalogue(messages), names_in)
 
 
-def run(task: Task) -> Scanned:
-    """Reads a piece; what went wrong while reading becomes notices."""
+def blocks_of(task: Task) -> tuple[Reading, bytes]:
+    """The blocks of a piece, and what stands before it."""
     source, before, size_bytes = task.source, b"", None
     if task.end is not None and source.read_range is not None:
         before = b"".join(source.read_range(max(0, task.start - 2 * INHERIT_WITHIN_BYTES), task.start))
         source = Source(task.evidence, partial(source.read_range, task.start, task.end), asked_for=True)
         size_bytes = task.end - task.start
-    reading = Reading(source, size_bytes=size_bytes)
+    return Reading(source, size_bytes=size_bytes), before
+
+
+def run(task: Task, step: Callable[[], None] | None = None) -> Scanned:
+    """Reads a piece; what went wrong while reading becomes notices. ``step`` is called for each block of it."""
+    reading, before = blocks_of(task)
+    blocks = reading.blocks() if step is None else _each(reading.blocks(), step)
     scanner = scanner_of(task.messages)
-    scanned = scanner.scan(reading.blocks(), task.evidence, task.manner, offset=task.start, before=before)
+    scanned = scanner.scan(blocks, task.evidence, task.manner, offset=task.start, before=before)
     scanned.notices = (*scanned.notices, *reading.notices)
     return scanned
+
+
+def _each(blocks: Iterator[bytes], step: Callable[[], None]) -> Iterator[bytes]:
+    for block in blocks:
+        step()
+        yield block
 
 
 def pieces(source: Source, evidence: Evidence, manner: Manner, messages: tuple[Path, ...]) -> Iterator[Task]:
@@ -110,69 +110,6 @@ def _record_behind(
         if found is not None:
             return found
     return None
-
-
-def results(tasks: Iterable[Task], jobs: int, size_bytes: int) -> Iterator[tuple[Task, Scanned]]:
-    """Every task with its result, in order; alone where the input is small.
-
-    Raises:
-        WorkerLostError: a process was killed from outside (most often for want of memory).
-    """
-    if jobs < 2 or size_bytes < _ALONE_BELOW_BYTES:  # noqa: PLR2004 - one other makes two
-        for task in tasks:
-            yield task, task.kept() if task.kept else run(task)
-        return
-    with _processes(jobs) as executor:
-        yield from _ordered(tasks, executor, jobs * _AHEAD)
-
-
-def _ordered(tasks: Iterable[Task], executor: Executor, ahead: int) -> Iterator[tuple[Task, Scanned]]:
-    """Keeps a few tasks ahead, so that results that nobody has asked for yet do not pile up."""
-    waiting: deque[tuple[Task, Callable[[], Scanned]]] = deque()
-    coming = iter(tasks)
-    more = True
-    while more or waiting:
-        while more and len(waiting) < ahead:
-            task = next(coming, None)
-            more = task is not None
-            if task is not None:
-                waiting.append((task, task.kept or executor.submit(_alone, task).result))
-        if waiting:
-            done, result = waiting.popleft()
-            yield done, result()
-
-
-@contextmanager
-def _processes(jobs: int) -> Iterator[Executor]:
-    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415 - slow to import
-
-    try:
-        with ProcessPoolExecutor(jobs, initializer=_obedient) as executor:
-            try:
-                yield executor
-            except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
-                raise
-    except BrokenProcessPool as error:
-        raise WorkerLostError(
-            "a reading process was ended from outside, most often for want of memory; nothing was kept",
-            next_step="run with --jobs 1",
-        ) from error
-
-
-def _alone(task: Task) -> Scanned:
-    """Reads a piece in a process of its own, and leaves nothing of it behind: what refers to itself would pile up there."""
-    scanned = run(task)
-    gc.collect()
-    return scanned
-
-
-def _obedient() -> None:
-    """A reading process ends when it is told to; the interrupt of a terminal is the first process's affair."""
-    gc.freeze()  # what was there before any piece stays; there is no need to look through it after each of them
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def usable_jobs() -> int:

@@ -173,7 +173,7 @@ def _clock(clock: ClockBounds) -> _Json:
 
 
 def _lines(ledger: LineLedger) -> _Json:
-    return {
+    found = {
         "total": ledger.total,
         "parsed": ledger.parsed,
         "continuation": ledger.continuation,
@@ -181,6 +181,7 @@ def _lines(ledger: LineLedger) -> _Json:
         "unparsed": ledger.unparsed,
         "too_long": ledger.too_long,
     }
+    return found | {"unread": ledger.unread} if ledger.unread else found
 
 
 def _nodes(case: Case) -> list[_Json]:

@@ -169,7 +169,7 @@ def _inputs(case: Case) -> Iterator[Row]:
         n = c.lines
         yield (
             e.path, e.member, e.node, service, "+".join(sorted(c.layouts)) or None, c.bytes_decoded, c.first_us, c.last_us,
-            c.clock_basis or None, n.total, n.parsed, n.continuation, n.ignored, n.unparsed, n.too_long,
+            c.clock_basis or None, n.total, n.parsed, n.continuation, n.ignored, n.unparsed, n.too_long, n.unread,
         )  # fmt: skip
 
 
@@ -227,7 +227,7 @@ TABLES = {
     "inputs": _Definition(
         _columns(
             "path member node service layout bytes first_us last_us clock_basis lines_total lines_parsed lines_continuation "
-            "lines_ignored lines_unparsed lines_too_long"
+            "lines_ignored lines_unparsed lines_too_long lines_unread"
         ),
         _inputs,
     ),

@@ -44,11 +44,12 @@ def coverage_section(case: Case) -> Section:
     rows = [_row(coverage, case) for coverage in case.coverage]
     understood = total.parsed + total.continuation + total.ignored
     share = f"{100 * understood / total.total:.2f} %" if total.total else "-"
+    unread = f" + {total.unread} unread" if total.unread else ""
     blocks: list[Block] = [
         say(
             f"{words.count(len(rows), 'input')}, {words.count(total.total, 'line')} = {total.parsed} parsed + "
             f"{total.continuation} continuation + {total.ignored} ignored + {total.unparsed} unparsed + "
-            f"{total.too_long} too long; {share} understood."
+            f"{total.too_long} too long{unread}; {share} understood."
         ),
         table(_COLUMNS, rows),
     ]
