@@ -163,7 +163,9 @@ def _inferred(request: Request) -> tuple[str | None, str]:
     if request.has(*_MOVES) or (acted and request.has("reschedule", "reschedule-failed")):
         return "migrate", "inferred"
     cast = any(e.values.get("host") for e in request.of("rpc-cast") if e.service != "nova-compute")
-    return ("unknown" if cast or request.has(*_PLACES) else None), "observed"
+    # Nothing but a move has hosts left out of its choice (``ignore_hosts`` of a RequestSpec), which is said at INFO.
+    excluded = acted and request.has("hosts-ignored")
+    return ("unknown" if cast or excluded or request.has(*_PLACES) else None), "observed"
 
 
 def _of_task(request: Request, event: Event) -> tuple[str, str] | None:

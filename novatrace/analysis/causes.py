@@ -160,7 +160,8 @@ def unknown_because(
             missing.append(f"free {' and '.join(unknown)} unknown")
     if not any(r.arrival.demand.known for r in reached):
         missing.append("demand of the VMs unknown")
-    if all(r.attempt.claim is None for r in reached):
+    # A live migration is claimed for its NUMA cells alone (nova/compute/manager.py ``_live_migration_claim``, Train and later).
+    if any(r.migration.action != "live-migrate" for r in reached) and all(r.attempt.claim is None for r in reached):
         missing.append("no nova-compute log of the target shows the claims")
     if not missing and verdict == "unknown":
         open_ones = sum(r.arrival.outcome == "unknown" for r in reached)

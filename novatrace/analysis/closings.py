@@ -1,4 +1,4 @@
-"""What ended a migration's double hold: confirmed, reverted, or the VM deleted.
+"""What ended a migration's double hold: confirmed, reverted, or the VM deleted; and live migrations that are to be aborted.
 
 A cold migration or resize holds its claim on the target and its old room on the source until it is confirmed (the source
 lets go) or reverted (the target does).
@@ -83,8 +83,19 @@ def _of_api(request: Request) -> tuple[str | None, Event | None]:
     confirmed = next((e for e in answers if e.values["status"] == _CONFIRMED and not bodies), None)
     if confirmed is not None:
         return "confirmed", confirmed
-    deleted = next((e for e in request.of("api-request") if _deletes(e)), None)
-    return ("deleted", deleted) if deleted is not None else (None, None)
+    for event in request.of("api-request"):
+        if _deletes(event):
+            return "deleted", event
+        if _aborts(event):
+            return "aborted", event
+    return None, None
+
+
+def _aborts(event: Event) -> bool:
+    """``DELETE …/servers/VM/migrations/ID``: a live migration is to be aborted (microversion 2.24, Mitaka and later)."""
+    path = str(event.values.get("uri", "")).split("?", 1)[0].rstrip("/")
+    of_vm = event.values.get("server_uuid") and f"{event.values['server_uuid']}/migrations/" in path
+    return bool(of_vm) and event.values.get("method") == "DELETE" and event.values["status"] < _REFUSED
 
 
 def _deletes(event: Event) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from novatrace.analysis import claims as claims_of
 from novatrace.analysis import outcomes, passes
 from novatrace.analysis.actions import Asked, asked
-from novatrace.analysis.attempts import Draft, assemble, ended_us
+from novatrace.analysis.attempts import Draft, assemble
 from novatrace.analysis.closings import of_request as closings_of
 from novatrace.analysis.demand import Demands
 from novatrace.analysis.hosts import HostMap
@@ -19,6 +19,7 @@ from novatrace.analysis.requests import Request, Requests
 from novatrace.analysis.slim import Slimmer
 from novatrace.analysis.story import timeline
 from novatrace.analysis.tracked import Tracked
+from novatrace.analysis.tried import attempt
 from novatrace.analysis.watching import Durations, Watchers
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
@@ -26,13 +27,8 @@ from novatrace.model.events import Events
 from novatrace.model.evidence import Coverage
 from novatrace.model.hands import Hands
 from novatrace.model.kept import Shelf
-from novatrace.model.migration import Attempt, Citation, Closing, HostNode, Migration
+from novatrace.model.migration import Citation, Closing, HostNode, Migration, Watch
 
-_ATTEMPT_OUTCOME = {
-    "placement-empty": "no-valid-host",
-    "filtered-out": "no-valid-host",
-    "placement-conflict": "placement-conflict",
-}
 _KEY_STEPS = frozenset(
     [
         "action-body",
@@ -63,8 +59,8 @@ _KEY_STEPS = frozenset(
 _HTTP_REFUSED = 400
 # A live migration that fails the check of one target keeps its record for the next.
 _MOVES = ("migrate", "resize")
-# From Rocky the conductor goes on to the alternates of these without the scheduler.
-_TRIES_ALTERNATES = ("migrate", "resize", "create", "unknown")
+# Nothing but a live migration is aborted; at INFO its kind may not be logged.
+_ABORTED = ("live-migrate", "unknown")
 _HELD_TWICE = ("confirmed", "reverted", "deleted")
 _CLOSED_BY = {
     "migrate": _HELD_TWICE, "resize": _HELD_TWICE, "live-migrate": ("deleted",), "evacuate": ("deleted",),
@@ -132,7 +128,7 @@ def _of_request(request: Request, hosts: HostMap, known: _Known, slim: Slimmer) 
     claims = claims_of.rebuild(request, hosts)
     for uuid in ask.instance_uuids or (None,):
         drafts = assemble(request, uuid, ask.action or "unknown", schedule, claims, hosts)
-        if ask.action != "unknown" or drafts:
+        if ask.action != "unknown" or drafts or request.has("hosts-ignored"):
             yield slim.migration(_migration(request, ask, uuid, drafts, hosts, known))
 
 
@@ -188,19 +184,17 @@ def _migration(
     hosts: HostMap,
     known: _Known,
 ) -> Migration:
+    afterwards = _afterwards(uuid, request.events[0].when_us or 0, known)
+    aborted = any(c.kind == "aborted" for c in afterwards) and ask.action in _ABORTED
+    if aborted and ask.action == "unknown":
+        ask = replace(ask, action="live-migrate", basis="inferred")
     action = ask.action or "unknown"
     mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
     source = _source(request, mine, action, drafts, hosts) or _tracked(request, uuid, action, drafts, known)
-    afterwards = _afterwards(uuid, request.events[0].when_us or 0, known)
     closing = next((c for c in afterwards if c.kind in _CLOSED_BY.get(action, ())), None)
-    ending = outcomes.judge(request, uuid, action, drafts, _aftermath(closing), ask.http_status)
-    watch = None
-    if ending.outcome == "unknown" and outcomes.went_on(mine, drafts):
-        places = [outcomes.target_of(drafts), *([] if outcomes.alone(mine) else [source])]
-        watch = known.watchers.of(request, action, drafts, places)
-        ending = ending if watch is None else outcomes.INFERRED
+    ending, watch = _ending(request, uuid, ask, drafts, source, closing, known, aborted=aborted)
     attempts = tuple(
-        _attempt(n, d, drafts, ending, uuid, request, known.demands, action) for n, d in enumerate(drafts, 1)
+        attempt(n, d, drafts, ending, uuid, request, known.demands, action) for n, d in enumerate(drafts, 1)
     )
     return Migration(
         instance_uuid=uuid,
@@ -230,6 +224,30 @@ def _migration(
         watch=watch,
         flavor=next((str(e.values["new_flavor"]) for e in mine if e.kind == "flavor-change"), None),
     )
+
+
+def _ending(  # noqa: PLR0913 - all that an end is told by
+    request: Request,
+    uuid: str | None,
+    ask: Asked,
+    drafts: list[Draft],
+    source: HostNode | None,
+    closing: Closing | None,
+    known: _Known,
+    *,
+    aborted: bool,
+) -> tuple[outcomes.Ending, Watch | None]:
+    """How an action ended, and what an inferred success rests on."""
+    action = ask.action or "unknown"
+    ending = outcomes.judge(request, uuid, action, drafts, _aftermath(closing), ask.http_status)
+    mine = [e for e in request.events if e.instance_uuid in (None, uuid) or uuid is None]
+    if ending.outcome == "unknown" and aborted:
+        return outcomes.ABORTED, None
+    if ending.outcome != "unknown" or not outcomes.went_on(mine, drafts):
+        return ending, None
+    places = [outcomes.target_of(drafts), *([] if outcomes.alone(mine) else [source])]
+    watch = known.watchers.of(request, action, drafts, places)
+    return (ending, None) if watch is None else (outcomes.INFERRED, watch)
 
 
 def _aftermath(closing: Closing | None) -> outcomes.Aftermath:
@@ -277,50 +295,3 @@ def _tracked(request: Request, uuid: str | None, action: str, drafts: list[Draft
     """The source as the resource trackers tell it; the moves of one VM to its own host have none beside the target."""
     tried = {d.selected.host for d in drafts if d.selected is not None}
     return known.tracked.source(request, uuid, tried) if action in _MOVES else None
-
-
-def _attempt(  # noqa: PLR0913 - see _migration
-    number: int,
-    draft: Draft,
-    drafts: list[Draft],
-    ending: outcomes.Ending,
-    uuid: str | None,
-    request: Request,
-    demands: Demands,
-    action: str,
-) -> Attempt:
-    claim = draft.claim.claim if draft.claim else None
-    demand, basis = demands.of(request, uuid, claim)
-    last = draft is drafts[-1]
-    return Attempt(
-        number=number,
-        schedule=draft.schedule,
-        selected=draft.selected,
-        alternates=draft.alternates,
-        selected_us=draft.selected_us,
-        stamp=draft.stamp,
-        dispatched_us=draft.dispatched_us,
-        ended_us=ended_us(draft, request, uuid, failed=last and ending.outcome == "failed"),
-        demand=demand,
-        demand_basis=basis,
-        claim=claim,
-        outcome=_attempt_outcome(draft, ending, action, last=last),
-        links=tuple(draft.links),
-        citations=tuple(draft.citations),
-        check=str(draft.skipped.values["reason"]) if draft.skipped else None,
-    )
-
-
-def _attempt_outcome(draft: Draft, ending: outcomes.Ending, action: str, *, last: bool) -> str:
-    if draft.selected is None:
-        return _ATTEMPT_OUTCOME.get(draft.schedule.outcome, "unknown") if draft.schedule else "unknown"
-    if draft.claim is not None and draft.claim.claim.granted is False:
-        return "claim-refused"
-    if draft.skipped is not None:
-        return "failed"
-    if not last:
-        return "failed" if draft.claim is not None else "unknown"
-    if ending.outcome == "succeeded" and draft.dispatch is None and draft.claim is None and action in _TRIES_ALTERNATES:
-        # Without the conductor's lines and the target's nobody knows of an alternate that took the VM instead.
-        return "unknown"
-    return ending.outcome

@@ -51,6 +51,8 @@ class Ending:
 
 #: How a move ended of which nothing tells, and which somebody would have told of had it failed.
 INFERRED = Ending("succeeded", "inferred", None, None, None)
+#: How a live migration ended of which nothing tells, and of which the API accepted an abort: that may have come too late.
+ABORTED = Ending("failed", "inferred", None, "unknown", "aborted (DELETE of the migration, which the API accepted)")
 
 
 @dataclass(frozen=True, slots=True)

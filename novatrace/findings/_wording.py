@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from novatrace.model.case import Case
+from novatrace.model.hostname import short
 from novatrace.model.insight import Herd, Idle, SharedView
 from novatrace.model.migration import Citation, Claim, Migration, Resources
 from novatrace.model.resource import NAMES
@@ -49,6 +50,13 @@ def amounts(held: Resources) -> str:
 def moves(case: Case) -> list[Migration]:
     """The actions of a case that move a VM: everything but boots."""
     return [m for m in case.migrations if m.action != "create"]
+
+
+def has_compute_log(case: Case, host: str) -> bool:
+    """True when a nova-compute log of a node with the host's name, or its short form, is there."""
+    computes = {c.evidence_id for c in case.coverage if c.services.get("nova-compute")}
+    nodes = [e.node for e in case.evidence if e.id in computes and e.node]
+    return any(short(node) == short(host) for node in nodes)
 
 
 def ended(found: Sequence[Migration]) -> str:

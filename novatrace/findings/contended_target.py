@@ -34,7 +34,7 @@ def find(case: Case) -> Iterator[Finding]:
             measures=(Measure("arrivals", len(burst.arrivals), burst.slots.all, "VMs"),),
             basis="inferred",
             evidence=burst.citations,
-            advice=_advice(_missing(burst), list(dict.fromkeys(lacking[_missing(burst)]))),
+            advice=_advice(_missing(burst), list(dict.fromkeys(lacking[_missing(burst)])), case),
         )
 
 
@@ -42,9 +42,11 @@ def _missing(burst: Burst) -> str:
     return burst.unknown_because or "capacity or demand unknown"
 
 
-def _advice(missing: str, hosts: list[str]) -> str:
-    logs = "log" if len(hosts) == 1 else "logs"
+def _advice(missing: str, hosts: list[str], case: Case) -> str:
+    unlogged = "nova-compute log" in missing
+    absent = [host for host in hosts if unlogged or not _wording.has_compute_log(case, host)]
+    logs = "log" if len(absent) == 1 else "logs"
+    add = f", or add the nova-compute {logs} of {_wording.listed(absent)}" if absent else ""
     return (
-        f"Whether {_wording.listed(hosts)} had room is not known: {missing}. Give what is known with --inventory, or add the nova-compute "
-        f"{logs} of {_wording.listed(hosts)}."
+        f"Whether {_wording.listed(hosts)} had room is not known: {missing}. Give what is known with --inventory{add}."
     )

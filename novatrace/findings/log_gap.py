@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from novatrace.findings import _wording
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
-from novatrace.model.hostname import short
 from novatrace.model.insight import Silence
 
 _SECOND_US = 1_000_000
@@ -27,18 +26,11 @@ def find(case: Case) -> Iterator[Finding]:
         if (
             silence.kind in _KINDS
             and silence.host.host not in told
-            and not (silence.kind == "absent" and _named(case, silence.host.host))
+            and not (silence.kind == "absent" and _wording.has_compute_log(case, silence.host.host))
         ):
             by_kind.setdefault(silence.kind, []).append(silence)
     for kind, listed in sorted(by_kind.items()):
         yield _finding(kind, listed)
-
-
-def _named(case: Case, host: str) -> bool:
-    """True when a nova-compute log of a node with the host's name, or its short form, is there after all."""
-    computes = {c.evidence_id for c in case.coverage if c.services.get("nova-compute")}
-    nodes = [e.node for e in case.evidence if e.id in computes and e.node]
-    return any(short(node) == short(host) for node in nodes)
 
 
 def _finding(kind: str, listed: Sequence[Silence]) -> Finding:

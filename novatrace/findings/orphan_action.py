@@ -1,4 +1,4 @@
-"""Actions that the API accepted and of which no other service logged anything: the missing log, or a stuck message."""
+"""Actions that the API accepted and of which no other service, or a scheduler alone, logged anything: a missing log, a stuck message."""
 
 from __future__ import annotations
 
@@ -24,15 +24,42 @@ def find(case: Case) -> Iterator[Finding]:
             by_missing[_missing(case, migration.accepted_us)].append(migration)
     for missing, orphans in sorted(by_missing.items()):
         yield _finding(missing, orphans)
+    lost = [m for m in _wording.moves(case) if _untold(m) and _heard(m) == {"nova-scheduler"}]
+    if lost:
+        yield _lost(lost)
 
 
 def _orphaned(migration: Migration) -> bool:
     """True for an action that is always scheduled (a rebuild or an unshelve may not be) and that only nova-api speaks of."""
+    return migration.action in _SCHEDULED and _untold(migration) and not _heard(migration)
+
+
+def _untold(migration: Migration) -> bool:
     status = migration.http_status
     answered = status is None or status < _REFUSED
     alone = not migration.attempts and migration.outcome == "unknown" and migration.instance_state is None
-    heard = {entry.service for entry in migration.timeline} - {None, "nova-api"}
-    return migration.action in _SCHEDULED and alone and answered and not heard and bool(migration.citations)
+    return alone and answered and bool(migration.citations)
+
+
+def _heard(migration: Migration) -> set[str]:
+    """The services beside the API that speak of a move."""
+    return {entry.service for entry in migration.timeline if entry.service not in (None, "nova-api")}
+
+
+def _lost(lost: list[Migration]) -> Finding:
+    return Finding(
+        slug="orphan-action",
+        severity="warning",
+        title=f"{_wording.count(len(lost), 'action')} for which a scheduler looked for a host, and which no compute log tells of",
+        subject="queue or missing node",
+        measures=(Measure("actions", len(lost), 0, "actions"),),
+        basis="inferred",
+        evidence=_wording.once(m.citations[0] for m in lost),
+        advice=(
+            "The compute log of the target is missing, or the target never took up what it was sent: nova-conductor says at DEBUG where "
+            "that was. Look where each VM is and whether its task_state is set (`openstack server show VM`)."
+        ),
+    )
 
 
 def _missing(case: Case, when_us: int) -> tuple[str, ...]:
