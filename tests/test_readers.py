@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -60,7 +62,9 @@ def killed(_task):
 
 
 def crashed(_task):
-    """As a library's mistake ends a process."""
+    """As a library's mistake ends a process; without a core file, and without a word."""
+    faulthandler.disable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
