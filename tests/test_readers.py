@@ -138,6 +138,26 @@ def test_a_process_that_is_killed_once_costs_nothing(plan, monkeypatch, tmp_path
     assert (again.coverage, again.notices) == (whole.coverage, whole.notices)
 
 
+def test_a_process_that_is_stopped_before_it_has_begun_anything_costs_nothing(plan, monkeypatch):
+    """It keeps all others from beginning, too."""
+    whole = ingest(plan)
+    begun = readers._processes
+
+    def halting(jobs, pulse):
+        before = readers._children()
+        executor = begun(jobs, pulse)
+        executor.submit(len, ()).result()
+        for process in readers._children() - before:
+            os.kill(process.pid, signal.SIGSTOP)
+        monkeypatch.setattr(readers, "_processes", begun)
+        return executor
+
+    monkeypatch.setattr(readers, "_processes", halting)
+    again = ingest(plan)
+    assert list(again.events) == list(whole.events)
+    assert (again.coverage, again.notices) == (whole.coverage, whole.notices)
+
+
 def test_nothing_behind_lines_that_cannot_be_counted_has_a_number(plan, monkeypatch):
     """Such an input ends there: a wrong line cited would be worse than none."""
     piece = marked(plan)

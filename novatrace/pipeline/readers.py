@@ -7,24 +7,25 @@ memory is most often there then); after that it is set aside, its lines are coun
 from __future__ import annotations
 
 import gc
-import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, MutableSequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from novatrace.model.scanned import Scanned
 from novatrace.pipeline.set_aside import Loss, alone, lines_of, mistaken, set_aside
 from novatrace.pipeline.workers import Task, run
 
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess as Process
+
 PATIENCE_S = 300.0
 _ALONE_BELOW_BYTES = 24 << 20
 _AHEAD = 2
-# How far each reading process has come, told by itself: its id, and how many blocks it has read.
+# How many blocks of each piece that is being read are read, told by who reads it.
 _Pulse = MutableSequence[int]
 _PULSE: list[_Pulse] = []
 
@@ -73,8 +74,9 @@ class _Readers:
         self._ahead = jobs * _AHEAD
         self._patience_s = patience_s
         self._executor: Executor | None = None
-        self._pulse: _Pulse = _shared(2 * self._ahead)
+        self._pulse: _Pulse = _shared(self._ahead)
         self._uncounted: dict[int, int] = {}
+        self._not_ours: set[Process] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -100,8 +102,8 @@ class _Readers:
 
     def _begun(self, turn: _Turn) -> _Turn:
         if turn.task.kept is None:
-            self._pulse[2 * turn.place] = 0
             if self._executor is None:
+                self._not_ours = _children()
                 self._executor = _processes(self._jobs, self._pulse)
             try:
                 turn.coming = self._executor.submit(_read, turn.task, turn.place)
@@ -131,13 +133,14 @@ class _Readers:
         return task.start > self._uncounted.get(task.evidence.id, task.start)
 
     def _watch(self, turn: _Turn) -> None:
-        """Waits for a result; a process that reads no block for too long is ended, and with it all that read beside it."""
+        """Waits for a result; where no block is read for too long, the processes are ended: the oldest piece is being read, or
+        would be if they were sound."""  # noqa: D205, D209
         came_to = -1
         while turn.coming is not None and not wait([turn.coming], self._patience_s).done:
-            reader, comes_to = self._pulse[2 * turn.place : 2 * turn.place + 2]
-            if reader and comes_to == came_to:
-                with suppress(ProcessLookupError):
-                    os.kill(reader, signal.SIGKILL)
+            comes_to = self._pulse[turn.place]
+            if comes_to == came_to:
+                for process in _children() - self._not_ours:
+                    process.kill()
             came_to = comes_to
 
     def _mend(self, turns: list[_Turn]) -> None:
@@ -172,6 +175,13 @@ def _shared(size: int) -> _Pulse:
     return cast("_Pulse", RawArray("q", size))
 
 
+def _children() -> set[Process]:
+    """The processes that this one has begun and that have not ended."""
+    from multiprocessing import active_children  # noqa: PLC0415 - slow to import
+
+    return set(active_children())
+
+
 def _processes(jobs: int, pulse: _Pulse) -> Executor:
     from concurrent.futures.process import ProcessPoolExecutor  # noqa: PLC0415 - slow to import
 
@@ -180,8 +190,6 @@ def _processes(jobs: int, pulse: _Pulse) -> Executor:
 
 def _read(task: Task, place: int) -> Scanned:
     """Reads a piece in a process of its own, and leaves nothing of it behind: what refers to itself would pile up there."""
-    for pulse in _PULSE:
-        pulse[2 * place] = os.getpid()
     scanned = run(task, partial(_step, place))
     gc.collect()
     return scanned
@@ -190,7 +198,7 @@ def _read(task: Task, place: int) -> Scanned:
 def _step(place: int) -> None:
     """Tells that a block is read."""
     for pulse in _PULSE:
-        pulse[2 * place + 1] += 1
+        pulse[place] += 1
 
 
 def _obedient(pulse: _Pulse) -> None:
