@@ -224,3 +224,49 @@ def test_the_command_says_what_it_could_not_read_and_reads_it_the_next_time(happ
     again = novatrace("correlate", CASE)
     assert again.returncode == 0, again.stderr
     assert b"unread" not in again.stderr + again.stdout
+
+
+def started(script, novatrace):
+    """A script at work, in a session of its own, whose output can be waited for."""
+    return subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=novatrace.env, start_new_session=True,
+    )  # fmt: skip
+
+
+def test_an_interrupt_does_not_wait_for_those_who_read(novatrace, tmp_path):
+    """130, and none of the processes is left."""
+    script = tmp_path / "stuck.py"
+    happens = "print('reading', flush=True); import time; time.sleep(3600)"
+    script.write_text(SCRIPT.format(marked="ctl01", happens=happens, case=str(CASE)))
+    running = started(script, novatrace)
+    assert running.stdout.readline() == b"reading\n"
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert said.strip().startswith(b"novatrace: error: E-INTERRUPTED: ")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+
+
+def test_a_second_interrupt_ends_at_once(novatrace, tmp_path):
+    """Also what the first one is waiting for; nothing more is said."""
+    script = tmp_path / "waiting.py"
+    script.write_text(
+        "import sys, time\n"
+        "from multiprocessing import Process\n"
+        "from novatrace import pipeline\n"
+        "def waits(*_):\n"
+        "    Process(target=time.sleep, args=(3600,)).start()\n"
+        "    try:\n        print('begun', flush=True); time.sleep(3600)\n"
+        "    finally:\n        print('ending', flush=True); time.sleep(3600)\n"
+        "pipeline.correlate = waits\n"
+        "from novatrace.cli.main import main\n"
+        f"sys.argv = ['novatrace', 'correlate', {str(CASE)!r}]\nmain()\n"
+    )
+    running = started(script, novatrace)
+    for word in (b"begun\n", b"ending\n"):
+        assert running.stdout.readline() == word
+        running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert (running.returncode, said) == (130, b"")

@@ -81,6 +81,7 @@ def main() -> NoReturn:
     """Runs the command line and exits with the code that ``errors`` documents."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
+    signal.signal(signal.SIGINT, _interrupt)
     # A run makes millions of small objects that live to its end and no cycles to speak of: looking for garbage among
     # them takes a quarter of the time and finds none.
     gc.set_threshold(500_000, 50, 100)
@@ -148,6 +149,21 @@ def _asked(error: click.ClickException) -> str:
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
     raise _SignalledError(number)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """The first Ctrl-C ends a run in order; who cannot wait for that ends it with a second one."""
+    signal.signal(signal.SIGINT, _end_at_once)
+    raise KeyboardInterrupt
+
+
+def _end_at_once(_number: int, _frame: FrameType | None) -> NoReturn:
+    if "multiprocessing" in sys.modules:
+        from multiprocessing import active_children  # noqa: PLC0415 - slow to import, and then it is there
+
+        for process in active_children():
+            process.kill()
+    os._exit(_SIGNAL_BASE + signal.SIGINT)
 
 
 def _flush() -> None:

@@ -83,7 +83,13 @@ class _Readers:
 
     def __exit__(self, kind: object, *_rest: object) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=kind is None, cancel_futures=kind is not None)
+            if kind is not None:  # nobody waits for what is being read: a packed gigabyte may be
+                self._end()
+            self._executor.shutdown(cancel_futures=True)
+
+    def _end(self) -> None:
+        for process in _children() - self._not_ours:
+            process.kill()
 
     def in_order(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Scanned]]:
         """Every task with its result; a few tasks ahead, so that results that nobody has asked for yet do not pile up."""
@@ -139,8 +145,7 @@ class _Readers:
         while turn.coming is not None and not wait([turn.coming], self._patience_s).done:
             comes_to = self._pulse[turn.place]
             if comes_to == came_to:
-                for process in _children() - self._not_ours:
-                    process.kill()
+                self._end()
             came_to = comes_to
 
     def _mend(self, turns: list[_Turn]) -> None:

@@ -69,14 +69,17 @@ def alone(work: _Work[T], task: Task, patience_s: float) -> T | Loss:
     process = Process(target=_told, args=(theirs, steps, work, task))
     process.start()
     theirs.close()
-    stuck = _gets_stuck(ours, steps, patience_s)
-    if stuck:
-        process.kill()
     answer: T | BaseException | None = None
-    with suppress(EOFError, OSError):
-        answer = None if stuck else ours.recv()
-    ours.close()
-    process.join()
+    stuck = True
+    try:
+        stuck = _gets_stuck(ours, steps, patience_s)
+        with suppress(EOFError, OSError):
+            answer = None if stuck else ours.recv()
+    finally:
+        if stuck:
+            process.kill()
+        ours.close()
+        process.join()
     if answer is None:
         return _stuck(patience_s) if stuck else _gone(process.exitcode or 0)
     if isinstance(answer, MemoryError):
