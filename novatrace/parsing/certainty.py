@@ -7,7 +7,7 @@ from itertools import islice
 
 from novatrace.model.evidence import Rival
 from novatrace.parsing.journal_export import entries
-from novatrace.parsing.layout_reader import LayoutReader
+from novatrace.parsing.layout_reader import LayoutReader, uncoloured
 from novatrace.parsing.layouts import OSLO, Layout, beats, load_layouts
 from novatrace.parsing.lines import closed, physical_lines, unbroken
 from novatrace.parsing.manner import Manner
@@ -44,7 +44,7 @@ def rival_of(head: bytes, manner: Manner) -> Rival | None:
         return None
     usual = max({name for _, name in named}, key=lambda name: sum(found == name for _, found in named))
     ours = known[usual]
-    probed = [text for text, name in named if name == usual][:_PROBED_LINES]
+    probed = [uncoloured(text) for text, name in named if name == usual][:_PROBED_LINES]
     others = [layout for layout in known.values() if _is_rival(layout, ours)]
     lines, name = max(((_reads(reader, other, probed), other.name) for other in others), default=(0, ""))
     return Rival(name if lines else None, lines, len(probed), guessed=guessed)

@@ -149,7 +149,7 @@ class Message:
             }
         except (ValueError, OverflowError):
             return None
-        return {**self.constants, **found}
+        return {**self.constants, **found} if self.constants else found
 
 
 @dataclass(frozen=True, slots=True)

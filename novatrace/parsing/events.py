@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+from stringzilla import find
 
 from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
@@ -57,7 +59,9 @@ class MessageMatcher:
     def _matched(self, text: str) -> tuple[Message, dict[str, object]] | None:
         sole = self._sole.get(text[:_SOLE_REACH])
         if sole is not None and text.startswith(sole[0]):
-            return self._first((messages for hint, messages in sole[1] if hint in text), text)
+            # In long texts the library finds a word in a tenth of the time; it does not take every text.
+            stands = partial(find, text) if text.isascii() else text.find
+            return self._first((messages for hint, messages in sole[1] if stands(hint) >= 0), text)
         hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
         several = (self._messages[index] for index in sorted({hit[0] for hit in hits}))
         return self._first(several, text) if hits else None

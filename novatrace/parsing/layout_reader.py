@@ -12,9 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from stringzilla import find
+
 from novatrace.parsing.layouts import OSLO, USER_FIRST, Layout, OsloParts, beats, load_layouts, ordered
 
 COLOUR = re.compile(r"(?:\x1b|#033|\^\[|\\+(?:x1b|033|u001b|e))\[[\d;]*[mK]|\[0[01](?:;\d\d)?m")
+# One of them stands in every line in which there is colour.
+_COLOUR_SIGNS = ("\x1b[", "^[[", "[00", "033[", "1b[")
 _OCTAL = re.compile(r"#(0(?:1[0-7]|0[1-7]|2[0-7]|3[0-7]))")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
 # How an envelope writes what its text may not hold, and how to undo it.
@@ -111,8 +115,10 @@ class LayoutReader:
         return self._read(line, 0)
 
     def reads_as(self, layout: Layout, line: str) -> bool:
-        """True when a layout, by itself or around any other, reads a line as a record."""
-        fields = layout.fields(COLOUR.sub("", line) if coloured(line) else line)
+        """True when a layout, by itself or around any other, reads a line without colour codes as a record."""
+        if layout.pattern is not None and not layout.envelope:
+            return layout.pattern.fullmatch(line) is not None
+        fields = layout.fields(line)
         if fields is None or not layout.envelope:
             return fields is not None
         return not (self.unwrapped(layout, fields).bare and layout.strict)
@@ -126,8 +132,7 @@ class LayoutReader:
         return next((r.name for r in rules if r.fields(text if r.before_records else stripped) is not None), None)
 
     def _read(self, line: str, depth: int) -> Line | None:
-        if coloured(line):
-            line = COLOUR.sub("", line)
+        line = uncoloured(line)
         bare: Line | None = None
         for layout in self._order(depth):
             fields = layout.fields(line)
@@ -183,6 +188,8 @@ class LayoutReader:
 
 def coloured(line: str) -> bool:
     """True when colour codes stand in a line, in any of the forms that they take on their way."""
+    if line.isascii() and not any([find(line, sign) >= 0 for sign in _COLOUR_SIGNS]):  # noqa: C419 - half the time
+        return False
     return (
         "\x1b[" in line
         or "^[[" in line
@@ -191,6 +198,11 @@ def coloured(line: str) -> bool:
         or ("033[" in line and ("#033[" in line or "\\033[" in line))
         or ("1b[" in line and ("\\x1b[" in line or "\\u001b[" in line))
     )
+
+
+def uncoloured(line: str) -> str:
+    """A line without colour codes."""
+    return COLOUR.sub("", line) if coloured(line) else line
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a text, an array of bytes, or a list of texts

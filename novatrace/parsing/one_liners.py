@@ -209,7 +209,7 @@ class OneLiners:
 
     def _looked_up(self, message: bytes) -> _Meaning:
         decoded = message.decode("utf-8")
-        if any(find(message, sign) >= 0 for sign in _COLOUR_SIGNS) and coloured(decoded):
+        if any([find(message, sign) >= 0 for sign in _COLOUR_SIGNS]) and coloured(decoded):  # noqa: C419 - half the time
             meaning = _Meaning(None, {}, "", always=False)
             meaning.coloured = True
             return meaning
