@@ -21,9 +21,9 @@ from novatrace.model.activity import MINUTE_US
 from novatrace.model.evidence import Evidence
 from novatrace.parsing.activity import minutes_between
 from novatrace.parsing.anchors import Anchors, Meaning
-from novatrace.parsing.events import MessageMatcher, events_of
+from novatrace.parsing.events import events_of
 from novatrace.parsing.lines import LINE_CAP_BYTES, physical_lines
-from novatrace.parsing.one_liners import OneLiners
+from novatrace.parsing.one_liners import OneLiners, Understood
 from novatrace.parsing.record import Record
 from novatrace.parsing.records import INHERIT_WITHIN_BYTES, Edge, RecordReader
 from novatrace.parsing.repetitions import Repetitions
@@ -44,7 +44,7 @@ class BlockScanner:
 
     Args:
         evidence: the input.
-        matcher: the catalogue over text.
+        understood: the catalogue over text.
         anchors: the catalogue over bytes.
         reader: takes lines apart, and has the account.
         sieve: shown every event.
@@ -54,7 +54,7 @@ class BlockScanner:
     def __init__(
         self,
         evidence: Evidence,
-        matcher: MessageMatcher,
+        understood: Understood,
         anchors: Anchors,
         reader: RecordReader,
         sieve: Sieve,
@@ -65,9 +65,9 @@ class BlockScanner:
         reader.find_head = self._head
         self._coverage = reader.coverage
         self._evidence = evidence
-        self._matcher = matcher
+        self._matcher = understood.matcher
         self._anchors = anchors
-        self._one_liners = OneLiners(evidence, matcher, reader, sieve)
+        self._one_liners = OneLiners(evidence, understood, reader, sieve)
         self._repetitions = Repetitions()
         self._sieve = sieve
         self._past = [(before, 0, len(before))]
@@ -210,7 +210,8 @@ class BlockScanner:
 
     def _hits(self, start: int, stop: int) -> None:
         data, base, meanings = self._data, self._base, self._anchors.meanings
-        take, usual, again = self._one_liners.take, self.reader.usual, self._repetitions.again
+        take, usual = self._one_liners.take, self.reader.usual
+        again, said = self._repetitions.again, self._repetitions.said
         line_end, number, counted, after = -1, self._line_no, start, start
         for anchor, at, _ in self._anchors.find(memoryview(data)[start:stop]):
             at += start  # noqa: PLW2901 - from the beginning of the data
@@ -220,16 +221,20 @@ class BlockScanner:
             if end < 0:
                 end = stop
             meaning = meanings[anchor]
-            periodic, begin = meaning.periodic, data.rfind(b"\n", start, at) + 1 or start
+            periodic = meaning.periodic
             if periodic is not None and data.startswith(periodic[0], at - periodic[2]):
-                wanted: bool | None = not again(periodic[1], periodic[0], data[at - periodic[2] : end])
+                line_end, text = end, data[at - periodic[2] : end]
+                if text in said or again(periodic[1], periodic[0], text):
+                    continue
+                begin = data.rfind(b"\n", start, at) + 1 or start
             else:
+                begin = data.rfind(b"\n", start, at) + 1 or start
                 wanted = self._wanted(meaning, begin, end)
-            if wanted is None:
-                continue
-            line_end = end
-            if not wanted:
-                continue
+                if wanted is None:
+                    continue
+                line_end = end
+                if not wanted:
+                    continue
             number += 1 if begin == after > start else count(data, b"\n", counted, begin)
             counted, after = begin, end + 1
             line, length = data[begin:end], end - begin + (end < stop)

@@ -36,12 +36,16 @@ _SECOND_BYTES = len("2026-11-23 00:05:14.")
 _STAMP_BYTES = len("2026-11-23 00:05:14.123 ")
 _HEAD_BYTES = 400
 _INSTANCE_BYTES = len("[instance: ce014e67-71c6-4283-8857-75e8ac84e144] ")
-_REMEMBERED_BYTES = 240
+# Long texts come again, too: the state of a host for every request, the host that was chosen.
+_REMEMBERED_BYTES = 1024
 _REMEMBERED = 20_000
+_UNDERSTOOD_BYTES = 4 << 20
 # One of them stands in every line in which there is colour, beside the escape itself, which does not come here.
 _COLOUR_SIGNS = (b"^[[", b"[00", b"033[", b"1b[")
 _Known = TypeVar("_Known")
 _Ids = tuple[str | None, str | None, str | None, str | None]
+_Sense = tuple[str | None, dict[str, Any], str, bool]
+_NOTHING: _Sense = (None, {}, "", False)
 
 
 class _Head:
@@ -63,22 +67,63 @@ class _Meaning:
 
     __slots__ = ("always", "coloured", "kind", "named", "numbers", "releases", "said", "values")
 
-    def __init__(self, kind: str | None, values: dict[str, Any], releases: str, *, always: bool) -> None:
-        self.kind, self.values, self.releases, self.always = kind, values, releases, always
+    def __init__(self, sense: _Sense | None) -> None:
+        self.coloured = sense is None
+        self.kind, values, self.releases, self.always = sense or _NOTHING
+        self.values = values
         self.said = -1
         self.numbers: dict[str, int] = {}
-        self.coloured = False
         named = values.get("instance_uuid") or values.get("server_uuid")
         self.named = named if isinstance(named, str) else None
+
+
+class Understood:
+    """What texts say, remembered from one piece to the next.
+
+    Args:
+        matcher: the catalogue over text.
+    """
+
+    def __init__(self, matcher: MessageMatcher) -> None:
+        self.matcher = matcher
+        self._known: dict[bytes, _Sense | None] = {}
+        self._left_bytes = _UNDERSTOOD_BYTES
+
+    def sense(self, message: bytes, sieve: Sieve) -> _Sense | None:
+        """What the catalogue says of a message: kind, values, releases that write it, whether it is always kept.
+
+        None where there is colour in it.
+        """
+        if message in self._known:
+            return self._known[message]
+        found = self._looked_up(message, sieve)
+        # Texts of which a user's pattern does not tell are counted in each input.
+        if len(message) <= _REMEMBERED_BYTES and not self.matcher.undecided:
+            self._left_bytes -= len(message)
+            if self._left_bytes < 0:
+                self._known.clear()
+                self._left_bytes = _UNDERSTOOD_BYTES
+            self._known[message] = found
+        return found
+
+    def _looked_up(self, message: bytes, sieve: Sieve) -> _Sense | None:
+        decoded = message.decode("utf-8")
+        if any([find(message, sign) >= 0 for sign in _COLOUR_SIGNS]) and coloured(decoded):  # noqa: C419 - half the time
+            return None
+        text = without_suffix(decoded)
+        found = self.matcher.match(text)
+        if found is None:
+            return _NOTHING
+        return found[0].kind, found[1], wording_of(*found, text), sieve.always(found[0].kind)
 
 
 class OneLiners:
     """Reads single lines of one input, in their order."""
 
-    def __init__(self, evidence: Evidence, matcher: MessageMatcher, reader: RecordReader, sieve: Sieve) -> None:
+    def __init__(self, evidence: Evidence, understood: Understood, reader: RecordReader, sieve: Sieve) -> None:
         self._evidence = evidence
         self._named = evidence.service is not None
-        self._matcher = matcher
+        self._understood = understood
         self._reader = reader
         self._sieve = sieve
         self._clock = reader.clock
@@ -86,6 +131,7 @@ class OneLiners:
         self._second_us: int | None = None
         self._parts_of_second = _milliseconds()
         self._writers: dict[bytes, tuple[int, str, str]] = {}
+        self._ids: dict[bytes, _Ids] = {}
         self._heads: dict[bytes, _Head] = {}
         self._instances: dict[bytes, str] = {}
         self._meanings: dict[bytes, _Meaning] = {}
@@ -122,13 +168,10 @@ class OneLiners:
         start = line.find(b" [", _STAMP_BYTES, end) + 1
         if start <= 0:
             return None
-        written = line[_STAMP_BYTES:start]
+        written, bracket = line[_STAMP_BYTES:start], line[start:end]
         writer = self._writers.get(written) or self._writer(written)
-        context = _CONTEXT.fullmatch(line[start:end].decode("utf-8", "replace"))
-        if writer is None or context is None:
-            return None
-        ids = identity(context["context"], USER_FIRST)
-        if ids[0] is None and writer[1] in _INHERITS:
+        ids = self._ids.get(bracket) or self._ids_of(bracket)
+        if writer is None or ids is None or (ids[0] is None and writer[1] in _INHERITS):
             return None
         head = _Head(*writer, self._evidence.service, ids)
         _remember(self._heads, line[_STAMP_BYTES:end], head)
@@ -140,6 +183,14 @@ class OneLiners:
             return None
         found = int(match["pid"]), match["level"], match["logger"]
         _remember(self._writers, written, found)
+        return found
+
+    def _ids_of(self, bracket: bytes) -> _Ids | None:
+        match = _CONTEXT.fullmatch(bracket.decode("utf-8", "replace"))
+        if match is None:
+            return None
+        found = identity(match["context"], USER_FIRST)
+        _remember(self._ids, bracket, found)
         return found
 
     def _new_second(self, line: bytes) -> bool:
@@ -201,23 +252,11 @@ class OneLiners:
         return True
 
     def _meaning(self, message: bytes) -> _Meaning:
-        """What the catalogue says of a message; short ones are remembered."""
-        found = self._looked_up(message)
+        """What the catalogue says of a message; most are remembered."""
+        found = _Meaning(self._understood.sense(message, self._sieve))
         if len(message) <= _REMEMBERED_BYTES:
             _remember(self._meanings, message, found)
         return found
-
-    def _looked_up(self, message: bytes) -> _Meaning:
-        decoded = message.decode("utf-8")
-        if any([find(message, sign) >= 0 for sign in _COLOUR_SIGNS]) and coloured(decoded):  # noqa: C419 - half the time
-            meaning = _Meaning(None, {}, "", always=False)
-            meaning.coloured = True
-            return meaning
-        text = without_suffix(decoded)
-        found = self._matcher.match(text)
-        if found is None:
-            return _Meaning(None, {}, "", always=False)
-        return _Meaning(found[0].kind, found[1], wording_of(*found, text), always=self._sieve.always(found[0].kind))
 
 
 def _remember(known: dict[bytes, _Known], name: bytes, what: _Known) -> None:

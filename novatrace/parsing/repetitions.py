@@ -17,23 +17,27 @@ _NAME_REACH = 80
 
 
 class Repetitions:
-    """What was last said of each subject in one input."""
+    """What was last said of each subject in one input.
+
+    Attributes:
+        said: the texts that say what was last said of their subject.
+    """
 
     def __init__(self) -> None:
         self._last: dict[tuple[bytes, bytes], bytes] = {}
-        self._said: set[bytes] = set()  # the values of ``_last``
+        self.said: set[bytes] = set()  # the values of ``_last``
 
     def again(self, rule: Repeats, hint: bytes, text: bytes) -> bool:
         """True when the text (from the hint on) says what the last one of its subject said; remembers it."""
-        if text in self._said:  # a text tells its subject, so it is that one's last
+        if text in self.said:  # a text tells its subject, so it is that one's last
             return True
         at = text.find(rule.subject)
         if at < 0:
             return False
         at += len(rule.subject)
         subject = text[at : at + _NAME_REACH].split(b",", 1)[0].split(b" ", 1)[0]
-        self._said.discard(self._last.get((hint, subject), b""))
-        self._said.add(text)
+        self.said.discard(self._last.get((hint, subject), b""))
+        self.said.add(text)
         self._last[hint, subject] = text
         return False
 

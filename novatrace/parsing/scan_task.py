@@ -24,6 +24,7 @@ from novatrace.parsing.fragments import unfold
 from novatrace.parsing.layout_reader import LayoutReader
 from novatrace.parsing.lines import physical_lines
 from novatrace.parsing.manner import Manner
+from novatrace.parsing.one_liners import Understood
 from novatrace.parsing.record import Naming
 from novatrace.parsing.records import RecordReader
 from novatrace.parsing.repetitions import Periodic
@@ -39,6 +40,7 @@ class Scanner:
         self._catalogue = catalogue
         self.naming = naming
         self._matcher = MessageMatcher(catalogue)
+        self._understood = Understood(self._matcher)
         self._anchors = Anchors(catalogue)
         #: What is understood; events that another catalogue gave are of no use.
         self.digest = catalogue.digest
@@ -64,7 +66,7 @@ class Scanner:
             for event in events_of(reader.records(lines), evidence, self._matcher, manner.node, coverage):
                 sieve.take(event)
         else:
-            scanner = BlockScanner(evidence, self._matcher, self._anchors, reader, sieve, before=before)
+            scanner = BlockScanner(evidence, self._understood, self._anchors, reader, sieve, before=before)
             scanner.scan(chunks, offset=offset)
         # It refers to who has the reader; without it nothing of a piece waits until garbage is looked for.
         del reader.find_head
