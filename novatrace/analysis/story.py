@@ -14,6 +14,9 @@ _PLAIN = {
     "evacuate-requested": "API: evacuation scheduled",
     "placement-empty": "placement returned no allocation candidates",
     "placement-claims-exhausted": "no candidate could be claimed in placement",
+    "placement-vcpu-fallback": "no dedicated CPUs left: placement asked again for shared ones",
+    "placement-claims-undone": "the pass failed after its claims: allocations given back",
+    "boot-timed-out": "the boot took longer than instance_build_timeout",
     "move-started": "migrating: the target's claim was granted, the move begins",
     "migrate-disk-start": "source: disk migration and power off started",
     "finish-migration-start": "target: finishing the migration started",
@@ -70,6 +73,11 @@ _WORDED: dict[str, Callable[[_Values], str]] = {
         f"placement: over capacity for {v['resource_class']}: "
         f"needed {v['needed']}, used {v['used']}, capacity {v['capacity']}"
     ),
+    "rpc-retried": lambda v: f"{v['method']} timed out and was sent again ({v['number']} of {v['most']})",
+    "cell-not-answering": lambda v: f"the hosts of cell {v['cell']} are missing: its database did not answer",
+    "host-unmapped": lambda v: f"{v['host']} is in no cell: the VM cannot be sent there",
+    "confirm-retried": lambda v: f"automatic confirmation failed, to be tried again: {v['detail']}",
+    "confirm-impossible": lambda v: f"not confirmed: {v['detail']}",
     "hosts-ignored": lambda v: "excluded by the request: " + (", ".join(v["hosts"]) or "none of these hosts"),
     "task-failed": lambda v: (
         f"conductor: {v['task']} failed: {str(v['reason']).splitlines()[0] if v['reason'] else ''}"

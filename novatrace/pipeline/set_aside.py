@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from novatrace.model.evidence import Coverage, LineLedger, Notice
 from novatrace.model.scanned import Scanned
-from novatrace.parsing.fragments import fold
+from novatrace.parsing.fragments import Folding
 from novatrace.pipeline.workers import Task, blocks_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def set_aside(task: Task, loss: Loss, lines: int | None) -> Scanned:
     what = "all of it" if task.end is None else f"bytes {task.start} to {task.end - 1}"
     counted = "lines not counted" if lines is None else f"{lines} line{'' if lines == 1 else 's'} not read"
     text = f"{what}: {loss.why}; set aside, {counted}; what else there is was read"
-    return Scanned(fold(()), coverage, 0, (Notice(loss.id, "sources", task.evidence.place, text, incomplete=True),))
+    return Scanned(Folding().packed(), coverage, 0, (Notice(loss.id, "sources", task.evidence.place, text, incomplete=True),))
 
 
 def mistaken(task: Task, error: BaseException) -> Scanned:
