@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from rendering import Line, Said, beats, devstack, dumped, every, formatter, journal_json
+from rendering import Line, Said, beats, devstack, dumped, every, formatter, header, journal_json
 
 
 def _records(lines: list[Said]) -> list[Said]:
@@ -16,7 +16,8 @@ def _records(lines: list[Said]) -> list[Said]:
         if one.head:
             found.append(one)
         else:
-            found[-1] = replace(found[-1], text=f"{found[-1].text}\n{one.text}")
+            last = found[-1]
+            found[-1] = replace(last, text=f"{last.text}\n{one.text}", message=f"{last.message}\n{one.text}")
     return found
 
 
@@ -53,6 +54,36 @@ def streams(lines: list[Said]) -> bytes:
         values = [[str(one.epoch_us * 1000), one.text] for one in some]
         out.append(json.dumps({"stream": labels, "values": values}) + "\n")
     return "".join(out).encode()
+
+
+def logfmt(one: Said) -> str:
+    """Pairs with the fields of a record, as the old JSON formatter names them."""
+    ids = one.ids
+    pairs = {
+        "time": _iso(one) + "Z",
+        "level": one.level.lower(),
+        "host": one.node,
+        "service": one.service,
+        "pid": one.pid,
+    }
+    pairs |= {"logger": one.logger, **ids, "instance": one.instance, "msg": one.message}
+    return " ".join(f"{name}={json.dumps(str(value))}" for name, value in pairs.items() if value is not None)
+
+
+def forum(lines: list[Said]) -> bytes:
+    """A paste in a forum: its marks around the whole."""
+    return ("[code]\n" + "".join(f"{one.text}\n" for one in lines) + "[/code]\n").encode()
+
+
+def numbered(one: Said) -> str:
+    """HP's builds: a number of their own before each message."""
+    head = one.text.removesuffix(one.prefix + one.message)
+    return f"{head}{one.prefix}NV-3AB798A {one.message}" if one.head and one.context and head != one.text else one.text
+
+
+def _after(one: Said) -> str:
+    """What follows the logger in a record's line."""
+    return one.text.split(f" {one.logger} ", 1)[-1]
 
 
 def own_format(one: Said) -> str:
@@ -104,8 +135,20 @@ EXPORTS: dict[str, Callable[[list[Said]], bytes]] = {
     "cloudwatch-tail": every(lambda o: f"{_iso(o)}000+00:00 {o.node}/{o.service} {o.text}"),
     "site-format": every(own_format),
     "journalctl-no-stamp": every(lambda o: f"{o.service}[{o.pid}]: {devstack(o)}"),
+    "logfmt": lambda lines: "".join(f"{logfmt(one)}\n" for one in _records(lines)).encode(),
+    "logfmt-around": every(
+        lambda o: f"ts={_iso(o)}Z level=info host={o.node} app={o.service} msg={json.dumps(o.text)}"
+    ),
+    "python-basic": every(headed(lambda o: f"{o.level}:{o.logger}:{_after(o)}")),
+    "words-prefix": every(headed(lambda o: f"  finding 17: {o.text}")),
+    "quoted-forum": forum,
+    "site-format-day-first": every(header(lambda o: o.stamped("%d/%m/%Y %H:%M:%S,") + _iso(o)[-3:])),
+    "oslo-numbered-messages": every(numbered),
     "indented-editor": every(headed(lambda o: f"937474 {o.text}")),
     "stamp-of-a-tool-multilog": every(headed(lambda o: f"@4000000065ab12cd2f1e3a4c {o.text}")),
 }
 # What a layout does not have, by name.
-EXPORTS_LOSE = {"journalctl-no-stamp": "date, time and milliseconds"}
+EXPORTS_LOSE = {
+    "journalctl-no-stamp": "date, time and milliseconds",
+    "python-basic": "date, time and milliseconds, and process",
+}

@@ -167,7 +167,9 @@ def test_a_reverted_move_is_told_as_one():
 def test_a_live_migration_that_was_aborted_failed_as_far_as_is_known():
     """At INFO the abort alone tells that it was one, and the hosts that its choice left out that it was a move."""
     case = analysed(FIXTURES / "kinds" / "aborted-at-info")
-    moves = {m.instance_uuid[:8]: (m.action, m.outcome, m.outcome_basis) for m in case.migrations if m.action != "create"}
+    moves = {
+        m.instance_uuid[:8]: (m.action, m.outcome, m.outcome_basis) for m in case.migrations if m.action != "create"
+    }
     assert moves == {
         "4f38ad4c": ("live-migrate", "failed", "inferred"),
         "41664726": ("live-migrate", "succeeded", "observed"),

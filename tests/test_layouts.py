@@ -80,9 +80,14 @@ OPERATORS_HAVE = {
     "a format of the site's own, not stated": ("site-format",),
     "a journal's line without its stamp": ("journalctl-no-stamp",),
     "torn lines": ("torn-line",),
+    "key=value pairs, with oslo's line inside and without": ("logfmt",),
+    "Python's basic format": ("python-basic",),
+    "words of a report before each line, a forum's marks": ("words-prefix", "quoted-forum"),
+    "days before months": ("site-format-day-first",),
+    "numbers of a vendor before each message": ("oslo-numbered-messages",),
 }  # fmt: skip
 NO_EVENT = {"chinese", "quirks-of-an-old-api"}  # translated words, and an API that was only asked
-TIMELESS = {"journalctl-cat", "journalctl-no-stamp"}
+TIMELESS = {"journalctl-cat", "journalctl-no-stamp", "python-basic"}
 HEAD = "2026-11-23 00:12:26.335 7 WARNING nova.scheduler.utils [req-9e7059ce-cf78-42e9-aabd-496fb9118682 u p] "
 MESSAGE = "Filter RamFilter returned 3 host(s)"
 

@@ -150,3 +150,36 @@ def test_the_users_own_words_for_a_moment():
     assert moment_us("2026-11-23T00:00:00Z", zone("+01:00")) == BASE_US
     with pytest.raises(UsageError):
         moment_us("whenever", UTC)
+
+
+LINE = "{} 00:05:14.957 7 DEBUG nova.filters [req-061d9a7b-6080-4869-b793-2889a657596c u p] Starting with 4 host(s)\n"
+
+
+@pytest.mark.parametrize(
+    ("dates", "meant"),
+    [
+        (["03/11/2026", "23/11/2026"], ["2026-11-03", "2026-11-23"]),
+        (["11/03/2026", "11/23/2026"], ["2026-11-03", "2026-11-23"]),
+        (["3.11.2026"], ["2026-11-03"]),
+        (["03/11/2026", "04/11/2026"], [None, None]),
+        (["11/11/2026", "12/11/2026"], ["2026-11-11", None]),
+        (["23/11/2026", "11/24/2026", "03/04/2026"], ["2026-11-23", "2026-11-24", None]),
+    ],
+)
+def test_whether_day_or_month_comes_first_is_told_by_the_whole_input_and_never_guessed(dates, meant):
+    """A number beyond 12 anywhere decides; lines that contradict each other decide for themselves alone."""
+    found, _, _ = read_text("".join(LINE.format(date) for date in dates).encode())
+    told = [None if e.when_us is None else datetime.fromtimestamp(e.when_us / 1e6, UTC).date() for e in found]
+    assert [None if date is None else date.isoformat() for date in told] == meant
+
+
+def test_dates_that_may_be_two_days_are_told(tmp_path):
+    """With a warning, as times are not known; a day beyond the 12th late in the file is enough."""
+    path = tmp_path / "nova-scheduler.log"
+    path.write_text(LINE.format("03/11/2026") * 3000)
+    read = ingest(plan_of(RunOptions((str(path),), jobs=1)))
+    assert [n.id for n in read.notices] == ["W-TIME-DAY-MONTH"]
+    path.write_text(LINE.format("03/11/2026") * 3000 + LINE.format("13/11/2026"))
+    read = ingest(plan_of(RunOptions((str(path),), jobs=1)))
+    assert [n.id for n in read.notices] == []
+    assert {e.when_us for e in read.events if e.provenance.line_no == 1} == {1793664314957000}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from typing import Any
 
+from novatrace.parsing.day_month import AMBIGUOUS, day_first_of
 from novatrace.parsing.months import month_of
 from novatrace.parsing.timestamps import Clock, zone_offset_s
 from novatrace.parsing.years import Written, calendar_of
@@ -36,6 +37,10 @@ def basis_of(
     if assumed and ("zone" in outer or "created" in outer or "created_us" in outer or _zone_in(outer.get("stamp"))):
         clock = Clock(local, assumed=True)
         return clock, f"{_offset(clock, fields)} (a second stamp in each line has the zone)"
+    if "day_month" in fields:
+        day_first = day_first_of(texts, head)
+        order = {True: "the day stands before the month", False: "the month stands before the day", None: AMBIGUOUS}
+        return Clock(local, assumed=assumed, day_first=day_first), f"{zone_basis}; {order[day_first]}"
     if "time" in fields and "date" not in fields and "year" not in fields:
         month = month_of(fields["month"]) if "month" in fields else None
         calendar, basis = calendar_of(texts, month, int(fields["day"]) if month else None, written, head)

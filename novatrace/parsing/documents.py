@@ -30,6 +30,8 @@ _LOOKS = {
     "global_request_id": re.compile(r"req-[\w\-]{8,}"),
     "instance": re.compile(r".*[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}.*"),
 }
+_PAIR = re.compile(r'([A-Za-z_@][\w.@/\-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:[ \t]+|$)')
+_FIRST_PAIR_WITHIN = 64
 
 
 class Document(dict[str, Any]):
@@ -108,6 +110,22 @@ def text_of(line: str) -> str | None:
     except ValueError:
         return None
     return text if isinstance(text, str) else None
+
+
+def pairs_of(line: str) -> dict[str, Any] | None:
+    """The pairs of a line that consists of nothing but ``key=value`` (logfmt), values perhaps quoted; None for any other line."""
+    if "=" not in line[:_FIRST_PAIR_WITHIN] or not line[0].isalpha():
+        return None
+    found: dict[str, Any] = {}
+    at = 0
+    while at < len(line):
+        pair = _PAIR.match(line, at)
+        if pair is None:
+            return None
+        value = pair[2]
+        found[pair[1]] = (text_of(value) or value.strip('"')) if value.startswith('"') else value
+        at = pair.end()
+    return found if len(found) > 1 else None
 
 
 def packed(line: str) -> list[str] | None:

@@ -16,6 +16,7 @@ from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice, Provenance
 from novatrace.model.releases import of_version, span
 from novatrace.parsing.context import is_foreign
+from novatrace.parsing.day_month import AMBIGUOUS
 from novatrace.parsing.definitions import Catalogue, Message
 from novatrace.parsing.journal_export import is_export
 from novatrace.parsing.layout_reader import LayoutReader
@@ -177,7 +178,9 @@ def _event(
     )
 
 
-def notices_of(coverage: Coverage, invalid_utf8_lines: int, evidence: Evidence, width: int | None) -> Iterator[Notice]:
+def notices_of(
+    coverage: Coverage, invalid_utf8_lines: int, evidence: Evidence, width: int | None, clock_basis: str = ""
+) -> Iterator[Notice]:
     """What the user must know about how an input could be read."""
     lines = coverage.lines
     if invalid_utf8_lines:
@@ -203,6 +206,8 @@ def notices_of(coverage: Coverage, invalid_utf8_lines: int, evidence: Evidence, 
             "`novatrace inspect` shows samples", lines.unparsed,
             incomplete=lines.unparsed * 20 > lines.total,
         )  # fmt: skip
+    if AMBIGUOUS in clock_basis:
+        yield Notice("W-TIME-DAY-MONTH", "parsing", evidence.place, AMBIGUOUS, incomplete=True)
     if lost := coverage.ignored.get("lines-lost"):
         yield Notice(
             "W-TXT-LOST", "parsing", evidence.place,

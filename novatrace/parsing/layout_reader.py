@@ -77,7 +77,7 @@ class LayoutReader:
     Args:
         layouts: those to know; the built-in ones, where none are given.
         first: layouts of the user's own, which are tried before all others.
-        carrier: the outermost layout of the input's first record; None where it is not known yet.
+        carrier: the outermost layout of the input's first record; "" where its first lines have none, None where it is not known yet.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class LayoutReader:
             known = tuple(layout for layout in known if not layout.whole_file or layout.name == carrier)
         self._own = first
         self._all = tuple(layout for layout in known if not layout.ignored)
-        self._ignored = tuple(layout for layout in known if layout.ignored)
+        self._ignored = tuple(layout for layout in known if layout.ignored and not (carrier == "" and layout.of_logs))
         self._orders: dict[tuple[str, bool], tuple[Layout, ...]] = {}
         usual = next((layout for layout in self._all if layout.name == OSLO), self._all[0])
         self._recent = [usual] * (_DEPTH + 1)

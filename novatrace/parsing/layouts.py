@@ -17,7 +17,7 @@ from typing import Any
 from novatrace.errors import UsageError
 from novatrace.parsing import toml
 from novatrace.parsing.definitions import Sample, expand
-from novatrace.parsing.documents import ANYWHERE, anywhere, document, packed, text_of
+from novatrace.parsing.documents import ANYWHERE, anywhere, document, packed, pairs_of, text_of
 from novatrace.parsing.months import LOCAL_MONTH
 
 # The name of oslo.log's default layout: most lines have it, and it is read by shorter ways.
@@ -27,7 +27,9 @@ USER_FIRST = ("user", "project")
 WRITER = r"(?P<level>%LEVEL%) (?P<logger>[A-Za-z_][\w.\-]*)"
 CONTEXT = r"\[(?P<context>-|(?:[\w\-]+ |None | )?req-[^\]\[]*)\]"
 INSTANCE = r"\[instance: (?P<instance>%UUID%)\]"
-_OSLO = rf"{WRITER} ?(?:{CONTEXT}(?: |$))?(?:{INSTANCE}(?: |$))?(?P<message>.*)"
+# HP's builds of Nova put a number of their own before each message.
+HP_CODE = r"NV-[0-9A-F]{7} "
+_OSLO = rf"{WRITER} ?(?:{CONTEXT}(?: |$))?(?:{HP_CODE})?(?:{INSTANCE}(?: |$))?(?:{HP_CODE})?(?P<message>.*)"
 # The groups of layouts/oslo.toml in their order: date, time, fraction, pid, level, logger, context, instance, message.
 OsloParts = tuple[str, str, str | None, str | None, str, str, str | None, str | None, str]
 
@@ -39,7 +41,7 @@ class Layout:
     Attributes:
         name: as shown in reports.
         kind: ``text`` (a pattern), ``json`` (one object a line, fields by key path), ``pack`` (several objects in one
-            line), ``string`` (a text of JSON) or ``export`` (a journal's entry, several lines of KEY=value).
+            line), ``string`` (a text of JSON), ``logfmt`` (key=value pairs) or ``export`` (a journal's entry, several lines of KEY=value).
         envelope: its ``inner`` field holds the line of another layout.
         strict: an envelope that counts only around a line of another layout.
         whole_file: an envelope that counts only where the first record of an input is in it: what looks like it in the
@@ -47,6 +49,7 @@ class Layout:
         inner_only: it has no time stamp, so it counts only inside an envelope.
         ignored: its lines are left out on purpose; the name is the rule.
         before_records: an ignored one that counts only before the first record of an input.
+        of_logs: an ignored one that counts only where a record stands in the first lines of an input.
         identity: order of the two identity fields after the request id.
         service: service that writes it, where the layout itself tells.
         writer: fields that tell which process an enveloped line is from.
@@ -69,6 +72,7 @@ class Layout:
     inner_only: bool
     ignored: bool
     before_records: bool
+    of_logs: bool
     identity: tuple[str, ...]
     service: str | None
     writer: tuple[str, ...]
@@ -89,6 +93,9 @@ class Layout:
         if self.kind == "export":
             entry = dict(part.split("=", 1) for part in line.split("\x1e" if "\x1e" in line else "\n") if "=" in part)
             return self.of_record(entry) if line.startswith("__") else None
+        if self.kind == "logfmt":
+            pairs = pairs_of(line)
+            return None if pairs is None else self.of_record(pairs)
         return self._json_fields(line)
 
     def _json_fields(self, line: str) -> dict[str, Any] | None:
@@ -145,6 +152,7 @@ def parse_layout(text: str, origin: str) -> Layout:
             inner_only=bool(table.get("inner_only", False)),
             ignored=bool(table.get("ignored", False)),
             before_records=bool(table.get("before_records", False)),
+            of_logs=bool(table.get("of_logs", False)),
             identity=tuple(table.get("identity", USER_FIRST)),
             service=table.get("service"),
             writer=tuple(table.get("writer", ())),

@@ -77,8 +77,8 @@ def layout_of_format(text: str, date_format: str = DEFAULT_DATE_FORMAT) -> Layou
     name = f"format-{hashlib.blake2b(text.encode(), digest_size=3).hexdigest()}"
     return Layout(
         name, "the format that was given", "text", compiled(pattern), {}, (), envelope=False, strict=False, whole_file=False,
-        inner_only=False, ignored=False, before_records=False, identity=USER_FIRST, service=None, writer=(), partial=None, whole_ends="",
-        escapes=None, samples=(),
+        inner_only=False, ignored=False, before_records=False, of_logs=False, identity=USER_FIRST, service=None, writer=(),
+        partial=None, whole_ends="", escapes=None, samples=(),
     )  # fmt: skip
 
 

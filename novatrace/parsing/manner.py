@@ -129,7 +129,7 @@ def manner_of(
     clock, basis = Clock(zone.local), zone.basis
     if found:
         whole = head if len(head) < HEAD_BYTES or len(head) == evidence.size_bytes else b""
-        if not whole and _year_less(found[0]):
+        if not whole and _not_told(found[0]):
             whole = windows()
         written = Written.of(evidence.place, evidence.mtime_us)
         clock, basis = basis_of(found[0].fields, texts, written, zone.local, zone.basis, whole)
@@ -156,8 +156,9 @@ def _records(texts: list[str], layouts: tuple[Layout, ...]) -> list[Line]:
     return found
 
 
-def _year_less(line: Line) -> bool:
-    return "month" in line.fields and not {"year", "date"} & set(line.fields)
+def _not_told(line: Line) -> bool:
+    """True when a stamp alone does not tell its year, or which number is the month."""
+    return "day_month" in line.fields or ("month" in line.fields and not {"year", "date"} & set(line.fields))
 
 
 def _comes_twice(clock: Clock, found: list[Line], evidence: Evidence) -> bool:

@@ -60,15 +60,15 @@ class _Head:
 
 
 class _Meaning:
-    """What the catalogue says of a message; ``coloured`` where it cannot be told here.
+    """What the catalogue says of a message; ``odd`` where it cannot be told here (colours, HP's codes).
 
     ``numbers`` has the folding's number of the kind at a level, from the second time on where every line is kept.
     """
 
-    __slots__ = ("always", "coloured", "kind", "named", "numbers", "releases", "said", "values")
+    __slots__ = ("always", "kind", "named", "numbers", "odd", "releases", "said", "values")
 
     def __init__(self, sense: _Sense | None) -> None:
-        self.coloured = sense is None
+        self.odd = sense is None
         self.kind, values, self.releases, self.always = sense or _NOTHING
         self.values = values
         self.said = -1
@@ -92,7 +92,7 @@ class Understood:
     def sense(self, message: bytes, sieve: Sieve) -> _Sense | None:
         """What the catalogue says of a message: kind, values, releases that write it, whether it is always kept.
 
-        None where there is colour in it.
+        None where it cannot be told here: colour, numbered messages.
         """
         if message in self._known:
             return self._known[message]
@@ -108,7 +108,8 @@ class Understood:
 
     def _looked_up(self, message: bytes, sieve: Sieve) -> _Sense | None:
         decoded = message.decode("utf-8")
-        if any([find(message, sign) >= 0 for sign in _COLOUR_SIGNS]) and coloured(decoded):  # noqa: C419 - half the time
+        odd = any([find(message, sign) >= 0 for sign in _COLOUR_SIGNS]) and coloured(decoded)  # noqa: C419 - half the time
+        if odd or message.startswith(b"NV-"):
             return None
         text = without_suffix(decoded)
         found = self.matcher.match(text)
@@ -226,7 +227,7 @@ class OneLiners:
     def _keep(
         self, head: _Head, instance: str | None, found: _Meaning, when_us: int | None, place: tuple[int, int, int]
     ) -> bool:
-        if found.coloured:
+        if found.odd:
             return False
         if self._evidence.service is None:
             self._reader.count_service(head.service)

@@ -7,6 +7,7 @@ ledger exactly once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from novatrace.model.evidence import SAMPLES_KEPT, Coverage
 from novatrace.parsing.context import service_of
 from novatrace.parsing.journal_export import entries
 from novatrace.parsing.layout_reader import LayoutReader, Line, embedded
-from novatrace.parsing.layouts import OSLO, OsloParts
+from novatrace.parsing.layouts import OSLO, OsloParts, compiled
 from novatrace.parsing.lines import PhysicalLine, closed, looks_dated, unbroken
 from novatrace.parsing.manner import Manner
 from novatrace.parsing.pretty_json import documents_of
@@ -31,6 +32,9 @@ BEGINS_WITHIN_LINES = 1000
 CUT_OFF = "cut-off-before"
 Edge = tuple[int | None, str | None]
 _INHERIT_WITHIN_US = 2_000_000
+_TIME = re.compile(r"\d\d:\d\d:\d\d")
+_LEVEL = compiled(r"\b(?:%LEVEL%)\b|\b(?:level|lvl|severity)=")
+_HEADER_CHARS = 300
 
 
 @dataclass(slots=True)
@@ -106,6 +110,8 @@ class RecordReader:
             return False
         inner = text if line is None else line.text
         first = opened is None and physical.number <= BEGINS_WITHIN_LINES and (line is None or line.strict)
+        if first and _like_a_record(text):
+            first = physical.number == 1 and self._manner.carrier == OSLO  # the rest of a stamp, cut off with its head
         rule = self._layouts.rule(inner, first=first)
         if rule is None and line is not None and line.strict:
             rule = self._layouts.rule(text)
@@ -250,6 +256,11 @@ class RecordReader:
             coverage.first_us = when if coverage.first_us is None else min(coverage.first_us, when)
             coverage.last_us = when if coverage.last_us is None else max(coverage.last_us, when)
             self.minutes.add(when // MINUTE_US)
+
+
+def _like_a_record(text: str) -> bool:
+    """True for what has a time and a level, though no layout knows it: nothing leaves it out."""
+    return _TIME.search(text, 0, _HEADER_CHARS) is not None and _LEVEL.search(text, 0, _HEADER_CHARS) is not None
 
 
 def _text_of(line: bytes, number: int) -> tuple[str, bool]:

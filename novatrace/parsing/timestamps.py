@@ -17,6 +17,7 @@ from typing import Any
 from dateutil import tz as dateutil_tz
 
 from novatrace.errors import UsageError
+from novatrace.parsing.day_month import iso_date
 from novatrace.parsing.months import month_of
 from novatrace.parsing.years import Calendar, turn
 
@@ -88,16 +89,24 @@ class Clock:
         calendar: for stamps without year or date.
         year: the year of stamps without one, where it is known.
         assumed: True where nobody stated the zone, so that a second stamp with a zone in the same line overrules it.
+        day_first: whether the day stands before the month in dates such as 03/11/2026; None where that is not known.
     """
 
     def __init__(
-        self, local: tzinfo, *, calendar: Calendar | None = None, year: int | None = None, assumed: bool = False
+        self,
+        local: tzinfo,
+        *,
+        calendar: Calendar | None = None,
+        year: int | None = None,
+        assumed: bool = False,
+        day_first: bool | None = None,
     ) -> None:
         self.local = local
         self._utc = local is UTC
         self.calendar = Calendar((year, 1, 1), (f"{year}-01-01", "23:59:59")) if year is not None else calendar
         self._in_1970 = self.calendar is not None and self.calendar.since[0] < _FIRST_YEAR
         self._assumed = assumed
+        self._day_first = day_first
         self._minute = ("", "")
         self._minute_s: int | None = None
         self.begin()
@@ -111,7 +120,7 @@ class Clock:
 
     def __repr__(self) -> str:
         """Everything that the times depend on."""
-        return f"Clock({self.local!r}, {self.calendar!r}, {self._assumed})"
+        return f"Clock({self.local!r}, {self.calendar!r}, {self._assumed}, {self._day_first})"
 
     def when_us(self, fields: dict[str, Any]) -> int | None:
         """The moment of a line's fields, or None when the stamp is absurd or missing."""
@@ -146,6 +155,8 @@ class Clock:
         date: str | None = fields.get("date")
         if date is not None or "time" not in fields:
             return date if date is None or "/" not in date else date.replace("/", "-")
+        if "day_month" in fields:
+            return iso_date(fields["day_month"], day_first=self._day_first)
         if "month" in fields:
             month, day = month_of(fields["month"]), int(fields["day"])
             year = fields.get("year") or self._year(month, day)

@@ -62,7 +62,7 @@ class Ingested:
         self.evidence.append(evidence)
         self.coverage.append(coverage)
         self.notices += whole.notices
-        self.notices += notices_of(coverage, whole.invalid_utf8_lines, evidence, manner.wrap_width)
+        self.notices += notices_of(coverage, whole.invalid_utf8_lines, evidence, manner.wrap_width, manner.clock_basis)
         return evidence
 
 

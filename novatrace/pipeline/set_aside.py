@@ -41,7 +41,9 @@ def set_aside(task: Task, loss: Loss, lines: int | None) -> Scanned:
     what = "all of it" if task.end is None else f"bytes {task.start} to {task.end - 1}"
     counted = "lines not counted" if lines is None else f"{lines} line{'' if lines == 1 else 's'} not read"
     text = f"{what}: {loss.why}; set aside, {counted}; what else there is was read"
-    return Scanned(Folding().packed(), coverage, 0, (Notice(loss.id, "sources", task.evidence.place, text, incomplete=True),))
+    return Scanned(
+        Folding().packed(), coverage, 0, (Notice(loss.id, "sources", task.evidence.place, text, incomplete=True),)
+    )
 
 
 def mistaken(task: Task, error: BaseException) -> Scanned:
