@@ -1,6 +1,6 @@
 """Runs Nova's own weighing, out of its wheel, in a process of its own: hosts come in as JSON, orders go out as JSON.
 
-What is Nova's is run as it is: ``nova/weights.py``, the weigher modules, and ``_get_sorted_hosts`` of the scheduler's manager. What
+What is Nova's is run as it is: ``nova/weights.py``, the weigher modules, and how the scheduler sorts, claims and names alternates. What
 surrounds them (configuration, logging, plug-in loading, the messaging libraries) is stood in for, because none of it decides
 an order and all of it together is a hundred packages.
 """
@@ -8,6 +8,7 @@ an order and all of it together is a hundred packages.
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import random
 import sys
@@ -56,22 +57,43 @@ def weighed(made, states):
     return weights.HostWeightHandler().get_weighed_objects(made, states, {})
 
 
-def sorting(wheel, conf, log):
-    """Nova's ``_get_sorted_hosts``, cut out of the manager, as a function of what the weighing found."""
+def scheduler_of(wheel, conf, log):
+    """A class with Nova's own ``_schedule``, ``_get_sorted_hosts`` and ``_get_alternate_hosts``, cut out of its wheel."""
+    wanted = ("_schedule", "_get_sorted_hosts", "_get_alternate_hosts")
     with zipfile.ZipFile(wheel) as archive:
-        tree = ast.parse(archive.read("nova/scheduler/manager.py"))
-    function = next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == "_get_sorted_hosts")
-    space = {"CONF": conf, "LOG": log, "random": random}
-    exec(compile(ast.Module([function], []), "manager.py", "exec"), space)  # noqa: S102 - Nova's own function
+        names = [n for n in ("manager", "filter_scheduler") if f"nova/scheduler/{n}.py" in archive.namelist()]
+        trees = [ast.parse(archive.read(f"nova/scheduler/{name}.py")) for name in names]
+    found = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name in wanted]
+    selection = types.SimpleNamespace(from_host_state=lambda state, *_args, **_words: state)
+    space = {"CONF": conf, "LOG": log, "random": random, "copy": copy}
+    space["objects"] = types.SimpleNamespace(Selection=selection)
+    space["utils"] = types.SimpleNamespace(claim_resources=lambda *args, **_: args[4] not in args[1].full)
+    exec(compile(ast.Module(found, []), "scheduler.py", "exec"), space)  # noqa: S102 - Nova's own functions
+    return type("Scheduler", (), {name: space[name] for name in wanted})
 
-    def sorted_hosts(found):
-        manager = types.SimpleNamespace(
-            get_filtered_hosts=lambda states, _spec, _index: states, get_weighed_hosts=lambda _hosts, _spec: list(found)
-        )
-        states = [weighed_host.obj for weighed_host in found]
-        return space["_get_sorted_hosts"](types.SimpleNamespace(host_manager=manager), None, states, 0)
 
-    return sorted_hosts
+def selections(scheduler, question, found):
+    """For each seed the host that is selected and its alternates; hosts in ``full`` refuse in placement."""
+    for state in (weighed_host.obj for weighed_host in found):
+        state.uuid, state.cell_uuid, state.allocation_candidates = state.host, "cell", [state.host]
+    states = [weighed_host.obj for weighed_host in found]
+    self = scheduler()
+    self.USES_ALLOCATION_CANDIDATES = True  # the switch of releases that still had other schedulers
+    self.host_manager = types.SimpleNamespace(
+        get_filtered_hosts=lambda states, _spec, _index: list(states),
+        get_weighed_hosts=lambda _hosts, _spec: list(found),
+    )
+    self.placement_client = types.SimpleNamespace(full=set(question["full"]))
+    self._get_all_host_states = lambda *_: list(states)
+    self._consume_selected_host = lambda *_, **__: None
+    self._ensure_sufficient_hosts = lambda *_: None
+    spec = types.SimpleNamespace(obj_reset_changes=lambda _names: None, requested_resources=[], instance_group=None)
+    context = types.SimpleNamespace(elevated=lambda: None)
+    candidates = {state.uuid: [state.host] for state in states}
+    for seed in range(question["seeds"]):
+        random.seed(seed)
+        (listed,) = self._schedule(context, spec, ["vm"], candidates, {}, return_alternates=True)
+        yield [state.host for state in listed]
 
 
 def main():
@@ -88,11 +110,8 @@ def main():
         found = weighed(made, states)
         answer = {"order": [[w.obj.host, w.weight] for w in found]}
         if "seeds" in question:
-            answer["lists"] = []
-            sorted_hosts = sorting(wheel, conf, log)
-            for seed in range(question["seeds"]):
-                random.seed(seed)
-                answer["lists"].append([state.host for state in sorted_hosts(found)])
+            conf.scheduler = types.SimpleNamespace(max_attempts=question["max_attempts"])
+            answer["lists"] = list(selections(scheduler_of(wheel, conf, log), question, found))
         later = [types.SimpleNamespace(**state) for state in question.get("then", ())]
         answer["then"] = [[w.obj.host, w.weight] for w in weighed(made, later)]
         answers.append(answer)

@@ -9,11 +9,13 @@ import json
 import random
 import subprocess
 import sys
-from functools import cache
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nova_orders import EQUAL, selections, within
+from nova_source import wheel
 
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.choosing import Chooser
@@ -35,31 +37,18 @@ KEEP_BOUNDS = {"15.1.5": True, "18.3.0": True, "21.2.4": True, "22.4.0": False, 
 HELPER = Path(__file__).with_name("nova_weighing.py")
 
 
-@pytest.fixture(scope="session")
-def wheel_of(tmp_path_factory):
-    """Finds the wheel of a release, once in a test run."""
-    return cache(lambda release: _downloaded(release, tmp_path_factory.mktemp("nova")))
+def wheel_of(release):
+    """The wheel of a release; kept from one run to the next."""
+    found = wheel("nova", release)
+    if isinstance(found, str):
+        pytest.skip(f"nova {release} cannot be had from the package index: {found}")
+    return found
 
 
-def _downloaded(release, folder):
-    wanted = ["download", f"nova=={release}", "--no-deps", "-q", "-d", str(folder), "--disable-pip-version-check"]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", *wanted], capture_output=True, text=True, timeout=120, check=False
-        )
-        why = done.stderr.strip().split("\n")[-1]
-    except subprocess.TimeoutExpired:
-        why = "timed out"
-    wheels = list(folder.glob("*.whl"))
-    if not wheels:
-        pytest.skip(f"nova {release} cannot be had from the package index: {why}")
-    return wheels[0]
-
-
-def ask(wheel, questions):
+def ask(path, questions):
     """What Nova answers."""
     done = subprocess.run(
-        [sys.executable, str(HELPER), str(wheel)],
+        [sys.executable, str(HELPER), str(path)],
         input=json.dumps(questions),
         capture_output=True,
         text=True,
@@ -99,16 +88,16 @@ def raw(listed):
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_weights_and_order_are_novas(wheel_of, release):
+def test_weights_and_order_are_novas(release):
     """Two hundred sets of hosts and multipliers: every weight to the last bit, and the order with its ties."""
-    weighers, wheel = RELEASES[release], wheel_of(release)
+    weighers = RELEASES[release]
     rng = random.Random(6)
     questions = []
     for _ in range(200):
         multipliers = {name: rng.choice([-2.0, -1.0, 0.0, 0.5, 1.0, 10.0]) for name in weighers}
         options = {f"{name}_weight_multiplier": value for name, value in multipliers.items()}
         questions.append({"options": options, "weighers": weighers, "states": states(rng, rng.randint(1, 9))})
-    for question, answer in zip(questions, ask(wheel, questions), strict=True):
+    for question, answer in zip(questions, ask(wheel_of(release), questions), strict=True):
         listed = question["states"]
         ours = [Weigher(n, question["options"][f"{n}_weight_multiplier"]) for n in weighers]
         found = weights(ours, raw(listed), len(listed))
@@ -117,7 +106,7 @@ def test_weights_and_order_are_novas(wheel_of, release):
 
 
 @pytest.mark.parametrize("release", KEEP_BOUNDS)
-def test_a_ranking_that_follows_is_what_the_same_weighers_say_later(wheel_of, release):
+def test_a_ranking_that_follows_is_what_the_same_weighers_say_later(release):
     """A VM comes to the best host, and the same scheduler process weighs again: up to Ussuri by the bounds of before."""
     rng, names, keeps = random.Random(3), ("ram", "disk", "io_ops"), KEEP_BOUNDS[release]
     options = {"ram_weight_multiplier": 1.0, "disk_weight_multiplier": 0.5, "io_ops_weight_multiplier": -1.0}
@@ -149,9 +138,8 @@ def test_a_ranking_that_follows_is_what_the_same_weighers_say_later(wheel_of, re
 
 @pytest.mark.parametrize("size", [1, 2, 3, 9])
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_the_pool_of_choices_is_novas(wheel_of, size, shuffle):
+def test_the_pool_of_choices_is_novas(size, shuffle):
     """With ``host_subset_size`` and ``shuffle_best_same_weighed_hosts``: whom Nova chooses in many tries is our pool."""
-    wheel = wheel_of("31.3.1")
     listed = [
         {**s, "free_ram_mb": ram}
         for s, ram in zip(states(random.Random(1), 5), [4096, 8192, 8192, 512, 8192], strict=True)
@@ -161,7 +149,8 @@ def test_the_pool_of_choices_is_novas(wheel_of, size, shuffle):
         "host_subset_size": size,
         "shuffle_best_same_weighed_hosts": shuffle,
     }
-    (answer,) = ask(wheel, [{"options": options, "weighers": ["ram"], "states": listed, "seeds": 400}])
+    question = {"options": options, "weighers": ["ram"], "states": listed, "seeds": 400, "max_attempts": 9, "full": []}
+    (answer,) = ask(wheel_of("31.3.1"), [question])
     rules = Rules((Weigher("ram", 1.0),), subset_size=size, shuffle_ties=shuffle)
     hosts = tuple(ReplayHost(HostNode(s["host"]), Resources(), seen_ram_mb=s["free_ram_mb"]) for s in listed)
     scenario = Scenario("file", "x", hosts, (ReplayVm("v", Resources(1)),), (), (), (), rules)
@@ -174,3 +163,16 @@ def test_the_pool_of_choices_is_novas(wheel_of, size, shuffle):
             first = next(h for h in order if listed[h]["host"] == names[0])
             rest = [listed[h]["host"] for h in order if h != first]
             assert names[1:] == rest
+
+
+@pytest.mark.parametrize("full", [[], [0, 3], [0, 2, 3, 5], [4, 5]])
+@pytest.mark.parametrize("release", ["17.0.13", "23.2.2", "24.2.1", "31.3.1", "34.0.0"])
+def test_shuffled_lists_and_alternates_come_as_often_as_we_say(release, full):
+    """Nova's own steps over thousands of seeds, against the chances that the fast tests hold the replay to."""
+    states_of = [{**s, "free_ram_mb": 8 if i in EQUAL else 2 + i} for i, s in enumerate(states(random.Random(1), 6))]
+    for size, attempts in ((1, 6), (2, 3), (5, 3), (9, 6)):
+        options = {"ram_weight_multiplier": 1.0, "host_subset_size": size, "shuffle_best_same_weighed_hosts": True}
+        question = {"options": options, "weighers": ["ram"], "states": states_of, "seeds": 3000}
+        (answer,) = ask(wheel_of(release), [{**question, "max_attempts": attempts, "full": [f"h{i}" for i in full]}])
+        lists = Counter(tuple(int(name[1:]) for name in names) for names in answer["lists"])
+        within(lists, 3000, selections(size, full, attempts))

@@ -1,8 +1,9 @@
 """A random one of the k best hosts: ``host_subset_size = k``.
 
 Source: ``nova/scheduler/filter_scheduler.py`` 15.1.5 (``_schedule``: ``weighed_hosts[0:host_subset_size]``, then
-``random.choice``) and ``nova/scheduler/manager.py`` 31.3.1 (``_get_sorted_hosts``: the same, and the hosts that were not
-chosen follow in weighed order). The default is 1. Until Newton the option was ``[DEFAULT] scheduler_host_subset_size``
+``random.choice``) and ``_get_sorted_hosts`` (there in 16.1.8 … 23.2.2, in ``nova/scheduler/manager.py`` 24.2.1 … 34.0.0): the same, and
+the hosts that were not chosen follow in the order of the list: weighed, with those of equal best weight shuffled where
+``shuffle_best_same_weighed_hosts`` is on. The default is 1. Until Newton the option was ``[DEFAULT] scheduler_host_subset_size``
 (``deprecated_name`` in ``nova/conf/scheduler.py`` 15.1.5).
 """
 

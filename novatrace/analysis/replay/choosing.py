@@ -175,9 +175,12 @@ class Chooser:
         if size > 1:
             last = np.partition(scores, -size, axis=1)[:, -size]
             wide = (scores == top[:, None]).sum(axis=1) >= size
-            pool = scores >= np.where(wide, top, last)[:, None]
-            pool &= scores > -np.inf
-            return _nth(pool, chance)
+            least = np.where(wide, top, last)[:, None]
+            above, equal = scores > least, (scores == least) & (scores > -np.inf)
+            free = (size - np.count_nonzero(above, axis=1))[
+                :, None
+            ]  # of equal ones at the subset's end the first are in it
+            return _nth(above | (equal & ((equal.cumsum(axis=1) <= free) | wide[:, None])), chance)
         return _nth((scores == top[:, None]) & (scores > -np.inf), chance)
 
     def _thrown(self, chance: Chance, runs: Hosts, tried: Sequence[Hosts]) -> Hosts:

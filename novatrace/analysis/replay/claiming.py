@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from novatrace.analysis.replay.board import Board, VmClass
+from novatrace.analysis.replay.board import VmClass
 from novatrace.analysis.replay.chance import Chance
 from novatrace.analysis.replay.choosing import Chooser, Choosers
-from novatrace.analysis.replay.ranking import best, excluded, ordered
-from novatrace.analysis.replay.view import NOBODY, View
+from novatrace.analysis.replay.ranking import best, excluded
+from novatrace.analysis.replay.view import View
+from novatrace.analysis.replay.walking import Shuffle, Weighed
+from novatrace.model.replay import ReplayVm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,62 +51,6 @@ class Outcome:
         for walk in self.walks:
             walk.told(self.refused)
         self.walks.clear()
-
-
-class Weighed:
-    """The weighed list of a decision, walked down in placement until a host has room.
-
-    While all runs share the list, each run remembers how far down nobody fits any more: room only gets less.
-    """
-
-    def __init__(self, scores: Amounts, cls: VmClass, board: Board, runs: int) -> None:
-        self.scores, self._cls, self._board = scores, cls, board
-        self._order = np.array(ordered(scores[0]), dtype=np.intp) if len(scores) == 1 else None
-        self._full = np.zeros(runs, dtype=np.intp)
-        self._passed = np.zeros(board.size + 1, dtype=np.int64)
-
-    def rows(self, runs: Hosts) -> Amounts:
-        """The scores in these runs."""
-        return self.scores[runs if len(self.scores) > 1 else np.zeros_like(runs)]
-
-    def first_with_room(self, truth: View, runs: Hosts, chosen: Hosts, outcome: Outcome) -> Hosts:
-        """For runs whose chosen host is full: the best one that is not, or ``NOBODY``."""
-        if self._order is not None:
-            return self._walked(truth, runs, chosen, outcome)
-        scores = self.rows(runs)
-        fitting = truth.passing(self._board.numbers, self._cls, runs)
-        hosts, found = best(np.where(fitting, scores, -np.inf))
-        lines = np.arange(len(runs))
-        least = np.where(found, scores[lines, hosts], -np.inf)[:, None]
-        before = (scores > least) | ((scores == least) & (np.arange(self._board.size) < hosts[:, None]))
-        before &= ~fitting & (scores > -np.inf)
-        before[lines, chosen] = True
-        outcome.refused += before.sum(axis=0)
-        return np.where(found, hosts, NOBODY)
-
-    def _walked(self, truth: View, runs: Hosts, chosen: Hosts, outcome: Outcome) -> Hosts:
-        order = self._order if self._order is not None else np.empty(0, dtype=np.intp)
-        walking, size = np.arange(len(runs)), self._board.size
-        full = self._full[runs]
-        while len(walking):
-            walking = walking[full[walking] < len(order)]
-            places = runs[walking] * size + order[full[walking]]
-            walking = walking[~truth.fits(self._board.numbers, places, self._cls)]
-            full[walking] += 1
-        self._full[runs] = full
-        self._passed += np.bincount(full, minlength=size + 1)
-        place_of = np.full(size, -1, dtype=np.intp)
-        place_of[order] = np.arange(len(order))
-        outcome.refuse(chosen[place_of[chosen] >= full])
-        if not len(order):
-            return np.full(len(runs), NOBODY, dtype=np.intp)
-        return np.where(full < len(order), order[np.minimum(full, len(order) - 1)], NOBODY)
-
-    def told(self, refused: NDArray[np.int64]) -> None:
-        """Adds the refusals of hosts that were walked past."""
-        if self._order is not None:
-            beyond = self._passed[::-1].cumsum()[::-1][1 : len(self._order) + 1]
-            np.add.at(refused, self._order, beyond)
 
 
 class Arbiter:
@@ -148,30 +94,52 @@ class Arbiter:
     def in_placement(self, vm: int, chosen: Hosts, weighed: Weighed, outcome: Outcome) -> None:
         """Host after host down the list until placement grants; the compute host may refuse what only it can tell."""
         runs, hosts = _sent(self.truth, chosen)
+        followed = self._rules.max_attempts > 1 and bool(self._board.others or self._vm(vm).refused_by)
+        shuffle = Shuffle(weighed, self._chance, followed=followed) if weighed.tied else None
         full = ~self.truth.fits(self._board.numbers, runs * self._board.size + hosts, self._cls(vm))
+        first = hosts
         if full.any():
-            hosts[full] = weighed.first_with_room(self.truth, runs[full], hosts[full], outcome)
-        runs, hosts = runs[hosts >= 0], hosts[hosts >= 0]
-        asked = [hosts]
-        allocated = np.ones(len(runs), dtype=np.bool_)
-        for attempt in range(self._rules.max_attempts):
+            first = hosts.copy()
+            hosts[full] = weighed.first_with_room(self.truth, runs[full], hosts[full], outcome, shuffle)
+        left = hosts >= 0
+        runs, hosts, first = runs[left], hosts[left], first[left]
+        refused = self._answer(vm, runs, hosts, self._granted(vm, runs, hosts, self._board.others), outcome)
+        if followed and len(refused):
+            asked = (hosts[refused], first[refused])
+            self._alternates(vm, runs[refused], asked, shuffle or weighed, outcome)
+        self._take(vm, outcome)
+
+    def _alternates(
+        self, vm: int, runs: Hosts, tried: tuple[Hosts, Hosts], order: Shuffle | Weighed, outcome: Outcome
+    ) -> None:
+        """The hosts that the conductor tries next: from the top of the list, without the one that refused.
+
+        ``_get_alternate_hosts`` begins anew at the top, with what had no room when the scheduler asked for it; the chosen one,
+        the second of ``tried``, is there.
+        """
+        asked = [tried[0]]
+        hosts, ahead = tried[1], tried[1] != tried[0]
+        for _ in range(self._rules.max_attempts - 1):
+            others, found = best(excluded(order.rows(runs), asked))
+            hosts, found = np.where(ahead, hosts, others), ahead | found
+            runs, hosts, asked = runs[found], hosts[found], [one[found] for one in asked]
+            allocated = self.truth.fits(self._board.numbers, runs * self._board.size + hosts, self._cls(vm))
             granted = allocated & self._granted(vm, runs, hosts, self._board.others)
             refused = self._answer(vm, runs, hosts, granted, outcome)
-            if not len(refused) or attempt + 1 == self._rules.max_attempts:
-                break
-            runs, asked = runs[refused], [one[refused] for one in asked]
-            hosts, found = best(excluded(weighed.rows(runs), asked))
-            runs, hosts = runs[found], hosts[found]
-            asked = [*(one[found] for one in asked), hosts]
-            allocated = self.truth.fits(self._board.numbers, runs * self._board.size + hosts, self._cls(vm))
-        self._take(vm, outcome)
+            if not len(refused):
+                return
+            runs, asked = runs[refused], [one[refused] for one in (*asked, hosts)]
+            hosts, ahead = hosts[refused], np.zeros(len(refused), dtype=np.bool_)
 
     def _cls(self, vm: int) -> VmClass:
         return self._board.classes[self._board.of_vm[vm]]
 
+    def _vm(self, vm: int) -> ReplayVm:
+        return self._board.scenario.vms[vm]
+
     def _granted(self, vm: int, runs: Hosts, hosts: Hosts, checks: tuple[int, ...] | list[int]) -> NDArray[np.bool_]:
         granted = self.truth.fits(checks, runs * self._board.size + hosts, self._cls(vm))
-        for host in self._board.scenario.vms[vm].refused_by:
+        for host in self._vm(vm).refused_by:
             granted &= hosts != host
         return granted
 

@@ -16,10 +16,11 @@ import numpy as np
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.chance import Chance, NoChanceError
 from novatrace.analysis.replay.choosing import Chooser, Choosers
-from novatrace.analysis.replay.claiming import Arbiter, Outcome, Weighed
+from novatrace.analysis.replay.claiming import Arbiter, Outcome
 from novatrace.analysis.replay.formula import expected_errors
 from novatrace.analysis.replay.tally import Tally
 from novatrace.analysis.replay.view import NOBODY, View
+from novatrace.analysis.replay.walking import Weighed
 from novatrace.model.replay import PolicyResult, Rules, Scenario, Step, Variant
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ class _Game:
         scores = chooser.ranking.lend()
         newest = self._newest.get((keeper, number))
         if newest is None or newest.scores is not scores:
-            newest = Weighed(scores, self._board.classes[number], self._board, self._runs)
+            cls, shuffled = self._board.classes[number], self._rules.shuffle_ties
+            newest = Weighed(scores, cls, self._board, self._runs, shuffled=shuffled)
             self._newest[keeper, number] = newest
             if len(scores) == 1:
                 self.outcome.walks.append(newest)
