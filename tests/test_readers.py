@@ -260,7 +260,7 @@ def test_a_second_interrupt_ends_at_once(novatrace, tmp_path):
         "    Process(target=time.sleep, args=(3600,)).start()\n"
         "    try:\n        print('begun', flush=True); time.sleep(3600)\n"
         "    finally:\n        print('ending', flush=True); time.sleep(3600)\n"
-        "pipeline.correlate = waits\n"
+        "pipeline.correlated = waits\n"
         "from novatrace.cli.main import main\n"
         f"sys.argv = ['novatrace', 'correlate', {str(CASE)!r}]\nmain()\n"
     )

@@ -81,7 +81,7 @@ def test_a_host_that_did_not_come_in(tmp_path):
     text, basis = answer(
         tmp_path, "cn9", "Starting with 2 host(s)", "Filter RamFilter returned 2 host(s)", *weighed("cn1", "cn2")
     )
-    assert text.startswith("All 2 hosts that came in passed the filters, so cn9 was never considered: disabled,")
+    assert text.startswith("Both hosts that came in passed the filters, so cn9 was never considered: disabled,")
     assert basis == "computed"
 
 
