@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_replay import PlainReplay
 
-from novatrace.analysis.replay import choosing, head_set, top_set
+from novatrace.analysis.replay import choosing, top_set
 from novatrace.analysis.replay import view as view_module
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.chance import Chance, NoChanceError
@@ -22,6 +22,7 @@ from novatrace.analysis.replay.interval import interval, share
 from novatrace.analysis.replay.levels import levels_of
 from novatrace.analysis.replay.player import Player, replay
 from novatrace.analysis.replay.ranking import Ranking, ordered
+from novatrace.analysis.replay.standing import Standing
 from novatrace.analysis.replay.top_set import TopSet
 from novatrace.analysis.replay.view import View
 from novatrace.analysis.replay.weighing import weights
@@ -156,7 +157,8 @@ def test_heads_of_levels_are_the_best_hosts(seed, size, kept, share):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(view_module, "_SHARE", share)
         view = View(board, [w.name for w in rules.weighers])
-        followers = [(cls, Ranking(view, cls, rules), HeadSet(view, cls, levels, size)) for cls in board.classes]
+        standing = Standing(view, levels)
+        followers = [(cls, Ranking(view, cls, rules), HeadSet(view, cls, standing, size)) for cls in board.classes]
         view.spread(4)
         waiting = list(board.of_vm)  # a view learns at most once that a VM is on a host
         for _ in range(6):
@@ -222,8 +224,8 @@ def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules, by_
     view.spread(runs)
     taken = np.arange(runs) % 2  # run by run host 0 or host 1 gets a VM
     view.take(taken, board.classes[0])
-    levels = levels_of(board, rules) if by_levels else None
-    chooser, chance = Chooser(view, board.classes[0], but(rules, max_attempts=2), None, levels), Chance("seed", runs)
+    standing = Standing(view, levels_of(board, rules)) if by_levels and levels_of(board, rules) else None
+    chooser, chance = Chooser(view, board.classes[0], but(rules, max_attempts=2), None, standing), Chance("seed", runs)
     wanted = {
         "subset": ({0: 1, 1: 1, 2: 1}, {0: 1, 1: 1, 2: 1}),
         "all": ({0: 1, 1: 1, 2: 1, 3: 1}, {0: 1, 1: 1, 2: 1, 3: 1}),
@@ -245,7 +247,6 @@ def test_choices_that_differ_by_run_have_the_chances_that_they_should(rules, by_
 def test_ties_are_shuffled_among_all_that_are_equal_however_few_are_kept(kept, by_levels, monkeypatch):
     """Twelve hosts of one weight of which one was tried, one worse, one better that is full; kept are fewer or more."""
     monkeypatch.setattr(choosing, "_TIES", kept)
-    monkeypatch.setattr(head_set, "_WIDE", kept)
     hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(9, 9), seen_ram_mb=8) for i in range(12))
     hosts += tuple(
         ReplayHost(HostNode(n), Resources(c, 9), seen_ram_mb=s) for n, c, s in (("worse", 9, 7), ("full", 0, 9))
@@ -256,8 +257,8 @@ def test_ties_are_shuffled_among_all_that_are_equal_however_few_are_kept(kept, b
     view = View(board, ["ram"])
     view.spread(runs)
     view.take(np.arange(runs) % 3 - 1, board.classes[0])  # in a third nothing, in the others host 0 or host 1 is taken
-    levels = levels_of(board, rules) if by_levels else None
-    chooser, chance = Chooser(view, board.classes[0], rules, None, levels), Chance("seed", runs)
+    standing = Standing(view, levels_of(board, rules)) if by_levels and levels_of(board, rules) else None
+    chooser, chance = Chooser(view, board.classes[0], rules, None, standing), Chance("seed", runs)
     chosen = chooser.one(chance)
     assert_chances(chosen[::3], dict.fromkeys(range(12), 1))
     assert_chances(chosen[1::3], dict.fromkeys(range(1, 12), 1))

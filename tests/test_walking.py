@@ -96,7 +96,7 @@ def test_the_first_with_room_and_the_refusals_before_it_are_those_of_every_order
     asked = Asked()
     shuffle = Shuffle(weighed, Chance("x", RUNS), followed=kind == "followed")
     found = weighed.first_with_room(truth, np.arange(RUNS), np.full(RUNS, full[0]), asked, shuffle)
-    weighed.told(asked.refused)
+    weighed.ledger.told(asked.refused)
     ends, refused = Counter(), Counter()
     for order, chance in orders(1).items():
         walk = [full[0], *(h for h in order if h != full[0])]

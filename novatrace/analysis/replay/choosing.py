@@ -17,6 +17,7 @@ from novatrace.analysis.replay.chance import Chance
 from novatrace.analysis.replay.head_set import HeadSet
 from novatrace.analysis.replay.levels import Levels, levels_of
 from novatrace.analysis.replay.ranking import Ranking, excluded, ordered
+from novatrace.analysis.replay.standing import Standing
 from novatrace.analysis.replay.top_set import TopSet, still_passing
 from novatrace.analysis.replay.view import NOBODY, View
 from novatrace.model.replay import Rules
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 KEPT = 64  # rankings that are kept up to date beside each other
 _TIES = 48  # so many of the best are kept where ties are shuffled; more that are equal are looked for among all
+_TOGETHER = 16  # VMs that are thrown together
 _TRIES = 8  # draws from all hosts before those that still fit are listed
 
 
@@ -38,6 +40,7 @@ class Choosers:
     def __init__(self, board: Board, rules: Rules) -> None:
         self.board, self.rules = board, rules
         self._kept: dict[tuple[int, int, int], Chooser] = {}
+        self._standings: dict[int, Standing] = {}
 
     def of(self, view: View, number: int, room: View) -> Chooser:
         """For a class, by a view, among hosts that pass by ``room``."""
@@ -45,9 +48,14 @@ class Choosers:
         if key not in self._kept:
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            levels = self._levels if room is view else None
-            self._kept[key] = Chooser(view, self.board.classes[number], self.rules, room, levels)
+            standing = self._standing_of(view) if room is view else None
+            self._kept[key] = Chooser(view, self.board.classes[number], self.rules, room, standing)
         return self._kept[key]
+
+    def _standing_of(self, view: View) -> Standing | None:
+        if self._levels is not None and id(view) not in self._standings:
+            self._standings[id(view)] = Standing(view, self._levels)
+        return self._standings.get(id(view))
 
     @cached_property
     def _levels(self) -> Levels | None:
@@ -63,7 +71,7 @@ class Chooser:
     """
 
     def __init__(
-        self, view: View, cls: VmClass, rules: Rules, room: View | None = None, levels: Levels | None = None
+        self, view: View, cls: VmClass, rules: Rules, room: View | None = None, standing: Standing | None = None
     ) -> None:
         self._view, self._cls, self._rules = view, cls, rules
         self._room = room or view
@@ -75,16 +83,17 @@ class Chooser:
             if self._any or rules.by_slots
             else TopSet(_TIES if rules.shuffle_ties and (size or 1) == 1 else size or 1)
         )
-        self._heads = self._heads_by(levels)
+        self._heads = self._heads_by(standing)
         self._hosts = np.array(cls.hosts, dtype=np.intp)
-        self._shares: Amounts | None = None
+        self._first: Amounts = np.empty(0)  # slots of each host at the start, …
+        self._shares: Amounts | None = None  # … and their sums
 
-    def _heads_by(self, levels: Levels | None) -> HeadSet | None:
+    def _heads_by(self, standing: Standing | None) -> HeadSet | None:
         """The best by levels, where there are such and a set of them is all that is asked for."""
         size = self._rules.subset_size or 1
-        if levels is None or self._top is None or (self._rules.shuffle_ties and size > 1):
+        if standing is None or self._top is None or (self._rules.shuffle_ties and size > 1):
             return None
-        return HeadSet(self._view, self._cls, levels, size)
+        return HeadSet(self._view, self._cls, standing, size)
 
     @property
     def shared(self) -> bool:
@@ -110,17 +119,24 @@ class Chooser:
     def many(self, number: int, chance: Chance) -> list[Hosts]:
         """So many choices by the view as it is: for each VM one host in each run (or one for all runs)."""
         if not self.shared:
-            if self._heads is not None and not self._rules.shuffle_ties:
-                return self._heads.many(number, chance)
-            if self._top is not None and (self._rules.subset_size or 1) == 1 and not self._rules.shuffle_ties:
-                return [self.one(chance)] * number
-            return [self.one(chance) for _ in range(number)]
+            return self._many_apart(number, chance)
         pool, chances = self.pool()
         if not pool or (chances is not None and not chances[-1]):
             return [np.array([NOBODY])] * number
         if len(pool) == 1:
             return [np.array(pool)] * number
         return list(np.array(pool, dtype=np.intp)[chance.places(number, len(pool), chances)])
+
+    def _many_apart(self, number: int, chance: Chance) -> list[Hosts]:
+        """The same where runs differ."""
+        if self._heads is not None:
+            many = self._heads.many_tied if self._rules.shuffle_ties else self._heads.many
+            return many(number, chance)
+        if self._top is not None and (self._rules.subset_size or 1) == 1 and not self._rules.shuffle_ties:
+            return [self.one(chance)] * number
+        if self._any or self._rules.by_slots:
+            return self._many_thrown(number, chance)
+        return [self.one(chance) for _ in range(number)]
 
     def one(self, chance: Chance, runs: Hosts | None = None, tried: Sequence[Hosts] = ()) -> Hosts:
         """One choice in each run (or in each of ``runs``), without the hosts that were ``tried`` there."""
@@ -183,6 +199,15 @@ class Chooser:
             return _nth(above | (equal & ((equal.cumsum(axis=1) <= free) | wide[:, None])), chance)
         return _nth((scores == top[:, None]) & (scores > -np.inf), chance)
 
+    def _many_thrown(self, number: int, chance: Chance) -> list[Hosts]:
+        """So many choices from all hosts in each run, a few VMs at a time."""
+        runs = np.arange(max(self._view.runs, self._room.runs))
+        chosen: list[Hosts] = []
+        for left in range(number, 0, -_TOGETHER):
+            some = min(left, _TOGETHER)
+            chosen += list(self._thrown(chance, np.tile(runs, some), ()).reshape(some, len(runs)))
+        return chosen
+
     def _thrown(self, chance: Chance, runs: Hosts, tried: Sequence[Hosts]) -> Hosts:
         """Draws from all hosts until one fits that was not tried; after a few draws those that fit are listed."""
         chosen = np.full(len(runs), NOBODY, dtype=np.intp)
@@ -205,18 +230,14 @@ class Chooser:
             hosts = self._hosts[chance.places(1, len(self._hosts), None, len(runs))[0]]
             return hosts, self._fits(runs, hosts)
         if self._shares is None:
-            self._shares = self._first_shares()
+            self._first = View(self._view.board, ()).slots(self._cls)[0][self._hosts]
+            self._shares = np.cumsum(self._first)
         if not self._shares[-1]:
             return np.zeros(len(runs), dtype=np.intp), np.zeros(len(runs), dtype=np.bool_)
         places = np.searchsorted(self._shares, chance.draws(len(runs)) * self._shares[-1], side="right")
         hosts = self._hosts[places]
-        first = np.diff(self._shares, prepend=0.0)[places]
-        now = self._slots_at(runs, hosts)
-        return hosts, (chance.draws(len(runs)) * first < now) & self._fits(runs, hosts)
-
-    def _first_shares(self) -> Amounts:
-        start = View(self._view.board, ())
-        return np.cumsum(start.slots(self._cls)[0][self._hosts])
+        fitting = chance.draws(len(runs)) * self._first[places] < self._slots_at(runs, hosts)
+        return hosts, fitting & self._fits(runs, hosts)
 
     def _slots_at(self, runs: Hosts, hosts: Hosts) -> Amounts:
         most = float(len(self._view.board.of_vm))
@@ -224,7 +245,7 @@ class Chooser:
         lines = runs if self._room.runs > 1 else np.zeros_like(runs)
         for row, need in zip(self._room.rows, self._cls.needs, strict=True):
             if need:  # unknown room is infinite, which has no whole part
-                np.minimum(slots, np.minimum(row[lines, hosts], most * need) // need, out=slots)
+                np.minimum(slots, np.floor(np.minimum(row[lines, hosts], most * need) / need), out=slots)
         return slots
 
     def _fits(self, runs: Hosts, hosts: Hosts) -> NDArray[np.bool_]:

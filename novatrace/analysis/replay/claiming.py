@@ -16,7 +16,7 @@ from novatrace.analysis.replay.chance import Chance
 from novatrace.analysis.replay.choosing import Chooser, Choosers
 from novatrace.analysis.replay.ranking import best, excluded
 from novatrace.analysis.replay.view import View
-from novatrace.analysis.replay.walking import Shuffle, Weighed
+from novatrace.analysis.replay.walking import Ledger, Shuffle, Weighed
 from novatrace.model.replay import ReplayVm
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Outcome:
     placed: list[Hosts]
     refused: NDArray[np.int64]
     overloads: int = 0
-    walks: list[Weighed] = field(default_factory=list)
+    walks: list[Ledger] = field(default_factory=list)
 
     def refuse(self, hosts: Hosts) -> None:
         """One refusal by each of these."""
@@ -60,6 +60,8 @@ class Arbiter:
         self.truth, self._choosers, self._chance = truth, choosers, chance
         self._rules, self._board = choosers.rules, choosers.board
         self._checks = (*self._board.numbers, *self._board.others)
+        sure = set(self._board.numbers) <= set(self._board.filters)
+        self._later = () if sure else self._checks  # what is chosen by the truth has room in all that filters look at
 
     def once(self, vm: int, chosen: Hosts, outcome: Outcome) -> None:
         """A claim of which a refusal is final, in the fewest steps: most of a replay's time is spent here."""
@@ -80,7 +82,8 @@ class Arbiter:
         runs, hosts = _sent(self.truth, chosen)
         tried: list[Hosts] = []
         for attempt in range(self._rules.max_attempts):
-            refused = self._answer(vm, runs, hosts, self._granted(vm, runs, hosts, self._checks), outcome)
+            checks = self._later if attempt else self._checks
+            refused = self._answer(vm, runs, hosts, self._granted(vm, runs, hosts, checks), outcome)
             tried = [one[refused] for one in (*tried, hosts)]
             runs = runs[refused]
             if not len(runs) or attempt + 1 == self._rules.max_attempts:

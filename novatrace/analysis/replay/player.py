@@ -201,8 +201,7 @@ class _Game:
             cls, shuffled = self._board.classes[number], self._rules.shuffle_ties
             newest = Weighed(scores, cls, self._board, self._runs, shuffled=shuffled)
             self._newest[keeper, number] = newest
-            if len(scores) == 1:
-                self.outcome.walks.append(newest)
+            self.outcome.walks.append(newest.ledger)
         return newest
 
     def _chooser(self, keeper: int, number: int) -> Chooser:

@@ -28,7 +28,7 @@ LOWEST = -1e300  # for a host whose weight was not logged; -inf is kept for host
 class Touch(NamedTuple):
     """That a VM came to a host, in these runs: flat places in the arrays, and what was weighed there before.
 
-    ``shared``: from the time when all runs had one row.
+    ``shared``: from the time when all runs had one row; ``left``: the room there in each row, None where it took nothing of it.
     """
 
     shared: bool
@@ -36,6 +36,7 @@ class Touch(NamedTuple):
     hosts: Hosts
     places: Hosts
     before: dict[str, Amounts]
+    left: tuple[Amounts | None, ...] = ()
 
 
 class View:
@@ -88,15 +89,19 @@ class View:
         if not len(runs):
             return
         places = runs * self.board.size + hosts
+        left: list[Amounts | None] = []
         for row, need in zip(self.rows, cls.needs, strict=True):
+            left.append(None)
             if need:
-                row.reshape(-1)[places] -= need
+                flat = row.reshape(-1)
+                left[-1] = room = flat[places] - need
+                flat[places] = room
         before = {}
         for name, row in self.seen.items():
             flat = row.reshape(-1)
             before[name] = old = flat[places]
             flat[places] = old + cls.changes[name]
-        self.touched.append(Touch(self.runs == 1, runs, hosts, places, before))
+        self.touched.append(Touch(self.runs == 1, runs, hosts, places, before, tuple(left)))
         if len(self.touched) > 2 * self.kept:
             self.forgotten += self.kept
             del self.touched[: self.kept]
@@ -125,7 +130,7 @@ class View:
         slots = np.full((number, self.board.size), most)
         for row, need in zip(self.rows, cls.needs, strict=True):
             if need:
-                np.minimum(slots, np.minimum(row[runs], most * need) // need, out=slots)
+                np.minimum(slots, np.floor(np.minimum(row[runs], most * need) / need), out=slots)
         np.maximum(slots, 0.0, out=slots)
         return slots
 

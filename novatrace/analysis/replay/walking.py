@@ -13,6 +13,7 @@ import numpy as np
 
 from novatrace.analysis.replay.board import Board, VmClass
 from novatrace.analysis.replay.chance import Chance
+from novatrace.analysis.replay.own_lists import OwnLists
 from novatrace.analysis.replay.ranking import best, ordered
 from novatrace.analysis.replay.view import NOBODY, View
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Hosts = NDArray[np.intp]
 
 _ABOVE = 1e300  # beyond any weight
+_SPARSE = 4  # runs for each one that asks, before it is worth while to remember how far each has come
 _TRIES = 8  # draws of equal hosts before all of them are listed, …
 _WIDE = 16  # … where there are more of them; of fewer the list costs less
 
@@ -34,23 +36,50 @@ class Refusals(Protocol):
         """One refusal by each of these."""
 
 
+class Ledger(Protocol):
+    """Who was walked past."""
+
+    def told(self, refused: NDArray[np.int64]) -> None:
+        """Adds the refusals of hosts that were walked past."""
+
+
+class SharedLedger:
+    """By how many runs each place of a list that all runs share was walked past."""
+
+    def __init__(self, order: Hosts, size: int) -> None:
+        self._order, self._passed = order, np.zeros(size + 1, dtype=np.int64)
+
+    def passed(self, full: Hosts) -> None:
+        """So many from the top are full, in each run that walked."""
+        self._passed += np.bincount(full, minlength=len(self._passed))
+
+    def told(self, refused: NDArray[np.int64]) -> None:
+        """Adds the refusals of hosts that were walked past."""
+        beyond = self._passed[::-1].cumsum()[::-1][1 : len(self._order) + 1]
+        np.add.at(refused, self._order, beyond)
+
+
 class Weighed:
     """The weighed list of a decision.
 
-    While all runs share the list, each run remembers how far down nobody fits any more: room only gets less.
+    Each run remembers how far down nobody fits any more: room only gets less.
 
     Attributes:
         scores: by which hosts are in order, a row for each run or one for all.
+        ledger: of refusals by full hosts that were walked past.
         tied: True where the hosts of equal best weight are shuffled, and there may be more than one.
     """
 
     def __init__(self, scores: Amounts, cls: VmClass, board: Board, runs: int, *, shuffled: bool = False) -> None:
         self.scores, self._cls, self._board = scores, cls, board
-        self._order = np.array(ordered(scores[0]), dtype=np.intp) if len(scores) == 1 else None
-        self._equal = int(_of_best(scores).sum()) if len(scores) == 1 else 0
-        self.tied = shuffled and (len(scores) > 1 or self._equal > 1)
+        self._own = OwnLists(scores, cls, board) if len(scores) > 1 else None
+        self._order: Hosts = np.array(ordered(scores[0]) if self._own is None else [], dtype=np.intp)
+        self._equal = int(_of_best(scores).sum()) if self._own is None else 0
+        self.tied = shuffled and (self._own is not None or self._equal > 1)
         self._full = np.zeros(runs, dtype=np.intp)
-        self._passed = np.zeros(board.size + 1, dtype=np.int64)
+        self._asked = 0
+        self._shared = SharedLedger(self._order, board.size)
+        self.ledger: Ledger = self._shared if self._own is None else self._own.ledger
 
     def rows(self, runs: Hosts) -> Amounts:
         """The scores in these runs, in an array of their own."""
@@ -60,14 +89,19 @@ class Weighed:
         self, truth: View, runs: Hosts, chosen: Hosts, told: Refusals, shuffle: Shuffle | None
     ) -> Hosts:
         """For runs whose chosen host is full: the best one that is not, or ``NOBODY``."""
-        if self._order is None or (shuffle is not None and shuffle.followed):
-            return self._best(truth, runs, chosen, told, (shuffle or self).rows(runs))
+        if shuffle is not None and (shuffle.followed or self._own is not None):
+            return self._best(truth, runs, chosen, told, shuffle.rows(runs))
+        if self._own is not None:
+            self._asked += len(runs)
+            if _SPARSE * self._asked < len(self.scores):
+                return self._best(truth, runs, chosen, told, self.rows(runs))
+            return self._own.walked(truth, runs, chosen, told)
         if shuffle is None:
-            return self._walked(truth, self._order, runs, chosen, told)
+            return self._walked(truth, runs, chosen, told)
         hosts = self._among_equal(truth, self._order[: self._equal], runs, chosen, told, shuffle.chance)
         left = np.flatnonzero(hosts < 0)
         if len(left):
-            hosts[left] = self._walked(truth, self._order, runs[left], chosen[left], told)
+            hosts[left] = self._walked(truth, runs[left], chosen[left], told)
         return hosts
 
     def _best(self, truth: View, runs: Hosts, chosen: Hosts, told: Refusals, scores: Amounts) -> Hosts:
@@ -82,8 +116,8 @@ class Weighed:
         told.refuse(np.nonzero(before)[1])
         return np.where(found, hosts, NOBODY)
 
-    def _walked(self, truth: View, order: Hosts, runs: Hosts, chosen: Hosts, told: Refusals) -> Hosts:
-        walking, size = np.arange(len(runs)), self._board.size
+    def _walked(self, truth: View, runs: Hosts, chosen: Hosts, told: Refusals) -> Hosts:
+        walking, size, order = np.arange(len(runs)), self._board.size, self._order
         full = self._full[runs]
         while len(walking):
             walking = walking[full[walking] < len(order)]
@@ -91,9 +125,9 @@ class Weighed:
             walking = walking[~truth.fits(self._board.numbers, places, self._cls)]
             full[walking] += 1
         self._full[runs] = full
-        self._passed += np.bincount(full, minlength=size + 1)
         place_of = np.full(size, -1, dtype=np.intp)
         place_of[order] = np.arange(len(order))
+        self._shared.passed(full)
         told.refuse(chosen[place_of[chosen] >= full])
         if not len(order):
             return np.full(len(runs), NOBODY, dtype=np.intp)
@@ -144,12 +178,6 @@ class Weighed:
             told.refuse(drawn[0][(equal != drawn[0][:, None]).all(axis=1)])  # chosen from beyond the equal ones
             hosts[some] = equal[first]
         return hosts
-
-    def told(self, refused: NDArray[np.int64]) -> None:
-        """Adds the refusals of hosts that were walked past."""
-        if self._order is not None:
-            beyond = self._passed[::-1].cumsum()[::-1][1 : len(self._order) + 1]
-            np.add.at(refused, self._order, beyond)
 
 
 class Shuffle:
