@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_replay import PlainReplay
 
-from novatrace.analysis.replay import choosing, top_set
+from novatrace.analysis.replay import choosing, head_set, top_set
 from novatrace.analysis.replay import view as view_module
 from novatrace.analysis.replay.board import Board
 from novatrace.analysis.replay.chance import Chance, NoChanceError
@@ -20,6 +20,7 @@ from novatrace.analysis.replay.choosing import Chooser
 from novatrace.analysis.replay.head_set import HeadSet
 from novatrace.analysis.replay.interval import interval, share
 from novatrace.analysis.replay.levels import levels_of
+from novatrace.analysis.replay.own_lists import OwnLists
 from novatrace.analysis.replay.player import Player, replay
 from novatrace.analysis.replay.ranking import Ranking, ordered
 from novatrace.analysis.replay.standing import Standing
@@ -422,3 +423,36 @@ def test_what_else_comes_takes_its_room_under_every_policy():
         assert replay(scenario, Variant("x", "x", {}, scenario.rules, "none"), runs=1, seed=1).mean == 1
         waves = but(scenario.rules, wave=1)
         assert replay(scenario, Variant("x", "x", {}, waves, "none"), runs=1, seed=1).mean == lost
+
+
+def grouped(scenario, size=50):
+    """The same with so many that decide on one view."""
+    vms = len(scenario.vms)
+    groups = [tuple(range(at, min(at + size, vms))) for at in range(0, vms, size)]
+    return but(scenario, steps=tuple(Step(what, group) for group in groups for what in ("decide", "claim", "show")))
+
+
+@pytest.mark.parametrize("placement", [False, True])
+def test_rows_that_are_looked_through_grow_with_the_vms(placement, monkeypatch):
+    """Counted, not timed: hardly more than a row for each VM in each run."""
+    looked, walks = [], []
+    following = head_set.after
+    monkeypatch.setattr(
+        head_set, "after", lambda places, runs, upto: looked.append(len(runs)) or following(places, runs, upto)
+    )
+    original = OwnLists.__init__
+
+    def noted(self, *args):
+        original(self, *args)
+        walks.append(self)
+
+    monkeypatch.setattr(OwnLists, "__init__", noted)
+    rules = Rules((Weigher("ram", 1.0),), subset_size=2, max_attempts=3, placement=placement)
+    work, runs = {}, 40
+    for vms in (200, 400, 800):
+        looked.clear()
+        walks.clear()
+        Player(grouped(spread_out(vms, hosts=120)), rules).play(Chance("x", runs))
+        work[vms] = sum(walk.looked for walk in walks) if placement else sum(looked)
+    share = 0.05 if placement else 1.2
+    assert all(0 < rows < share * vms * runs for vms, rows in work.items())

@@ -49,7 +49,7 @@ class OwnLists:
 
     Attributes:
         ledger: of refusals.
-        weighed: rows that were looked through for the next host, for tests of how the work grows.
+        looked: rows that were looked through for the next host, for tests of how the work grows.
     """
 
     def __init__(self, scores: Amounts, cls: VmClass, board: Board) -> None:
@@ -57,7 +57,7 @@ class OwnLists:
         self._left: Amounts = np.empty((0, 0))  # the scores without hosts that are known to be full
         self._heads: Hosts = np.empty(0, dtype=np.intp)
         self.ledger = OwnLedger(len(scores))
-        self.weighed = 0
+        self.looked = 0
 
     def walked(self, truth: View, runs: Hosts, chosen: Hosts, told: Refusals) -> Hosts:
         """For runs whose chosen host is full: the best one that is not, or ``NOBODY``."""
@@ -75,7 +75,7 @@ class OwnLists:
                 self.ledger.found_full(some, hosts[waiting])
                 self._left[some, hosts[waiting]] = -np.inf
                 hosts[waiting] = _heads(self._left[some])
-                self.weighed += len(some)
+                self.looked += len(some)
                 waiting = waiting[hosts[waiting] >= 0]
         self._heads[runs] = hosts
         self.ledger.walks[runs] += 1
