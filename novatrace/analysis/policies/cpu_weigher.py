@@ -1,6 +1,7 @@
 """Most free vCPUs first.
 
-Source: ``nova/scheduler/weights/cpu.py`` (since Rocky; 31.3.1 read): ``vcpus_total * cpu_allocation_ratio - vcpus_used``,
+Source: ``nova/scheduler/weights/cpu.py`` (since Rocky: in 18.3.0, not in 17.0.13; the same up to 34.0.0):
+``vcpus_total * cpu_allocation_ratio - vcpus_used``,
 ``minval = 0``, default multiplier 1.0; normalised and summed as ``analysis/replay/weighing`` says. Before Rocky no weigher
 looks at vCPUs at all.
 """

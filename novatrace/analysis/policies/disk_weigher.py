@@ -1,6 +1,6 @@
 """Most free disk first.
 
-Source: ``nova/scheduler/weights/disk.py`` (15.1.5, 31.3.1 and 34.0.0 read): ``host_state.free_disk_mb``, ``minval = 0``,
+Source: ``nova/scheduler/weights/disk.py`` (the same from 15.1.5 to 34.0.0): ``host_state.free_disk_mb``, ``minval = 0``,
 default multiplier 1.0; normalised and summed as ``analysis/replay/weighing`` says.
 """
 

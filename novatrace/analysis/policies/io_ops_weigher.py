@@ -1,6 +1,6 @@
 """Fewest builds, resizes and migrations in progress first.
 
-Source: ``nova/scheduler/weights/io_ops.py`` (15.1.5 and 31.3.1 read): ``host_state.num_io_ops``, ``minval = 0``, default
+Source: ``nova/scheduler/weights/io_ops.py`` (the same from 15.1.5 to 34.0.0): ``host_state.num_io_ops``, ``minval = 0``, default
 multiplier -1.0; normalised and summed as ``analysis/replay/weighing`` says. A choice counts as one more operation once the
 view has learnt of it.
 """

@@ -1,6 +1,6 @@
 """Most free RAM first: Nova's oldest weigher, alone.
 
-Source: ``nova/scheduler/weights/ram.py`` (15.1.5, 31.3.1 and 34.0.0 read): ``host_state.free_ram_mb``, ``minval = 0``,
+Source: ``nova/scheduler/weights/ram.py`` (the same from 15.1.5 to 34.0.0): ``host_state.free_ram_mb``, ``minval = 0``,
 default multiplier 1.0; normalised and summed as ``analysis/replay/weighing`` says. HostState's free RAM is physical:
 allocation ratios are not in it.
 """

@@ -6,6 +6,9 @@ Source: ``nova/weights.py`` (``normalize``, ``BaseWeigher.weigh_objects``, ``Bas
 weighs 0.5 and not 0. A single host is not weighed at all (weight 0.0). Up to Ussuri (21.2.4 read; no longer in 22.4.0) a
 weigher kept the greatest value that it had once seen for as long as its process lived (``weigh_objects``: ``self.maxval``, and
 ``self.minval`` once a value was below 0): ``Rules.kept_bounds``.
+The weighers themselves are the same in every release from 15.1.5 to 34.0.0 that has them; a multiplier may be set for each aggregate since
+Stein (19.3.2: ``weight_multiplier(host_state)``), which no log tells. ``sorted`` is stable: equal hosts stay in the order of
+``HostManager._get_host_states``, which is that of a set.
 Before Icehouse raw values were summed: with one weigher the order is the same.
 """
 
