@@ -116,6 +116,21 @@ def test_a_custom_class_is_counted_by_placements_refusals(tmp_path):
     assert "it had room for 1 (CUSTOM_FPGA: 1 free, 1 each); placement refused 7" in found.cause
 
 
+def test_who_asks_for_none_of_a_class_takes_none_of_it(tmp_path):
+    """Seven VMs that ask for two devices each of a host that has one, and one that asks for none and came in."""
+    changes = (
+        (r"(req-ADMITTED[^\n]*)MEMORY_MB%3A4096", r"\1MEMORY_MB%3A16"),
+        (r"MEMORY_MB%3A4096", "CUSTOM_FPGA%3A2%2CMEMORY_MB%3A16"),
+        (r"Over capacity for MEMORY_MB", "Over capacity for CUSTOM_FPGA"),
+        (r"Needed: 4096, Used: 4096, Capacity: 6656(\.0)?", "Needed: 2, Used: 0, Capacity: 1.0"),
+        (r"'MEMORY_MB'( on resource provider)", r"'CUSTOM_FPGA'\1"),
+    )
+    admitted = next(a.request_id for a in burst(analysed(PLACED)).arrivals if a.outcome == "admitted")
+    found = burst(changed(PLACED, tmp_path, *((p.replace("req-ADMITTED", admitted), new) for p, new in changes)))
+    assert "it had room for 1 (CUSTOM_FPGA: 1 free, 2 each); placement refused 7" in found.cause
+    assert (found.slots.all, found.at_once) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("free", "each", "over", "room"),
     [

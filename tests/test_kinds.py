@@ -138,6 +138,7 @@ def test_a_vm_that_asks_for_no_disk_takes_none_of_the_others_room():
     """Volume-backed: of 50 GB one VM of 40 GB and one of none took their part, and placement refused two more of 40 GB."""
     (burst,) = [b for b in analysed(FIXTURES / "kinds" / "volume-backed").bursts if b.target.host == "compute-03"]
     assert (burst.slots.disk_gb, burst.slots.all, burst.refused_despite_room) == (2, 2, False)
+    assert burst.at_once == 1, "another of 40 GB would not fit beside the first"
     assert burst.cause.startswith(
         "4 migrations reached compute-03 within 0.1 s; it had room for 2 (disk: 50 GB free, 0 to 40 each)"
     )

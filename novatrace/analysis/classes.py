@@ -146,7 +146,7 @@ class Classes:
     def _refused_by_placement(self, reached: Sequence[Reached]) -> Iterable[Counted]:
         """Classes that placement refused: what was left of them when most was used, and what those who were let in took.
 
-        What was free before the burst only where everyone who came asked for the same amount, and nobody's end is unknown.
+        What was free before the burst only where all asked for the same amount, if for any, and nobody's end is unknown.
         """
         conflicts = [r.conflict for r in reached if r.conflict is not None and r.conflict.capacity is not None]
         for name in dict.fromkeys(c.resource_class for c in conflicts):
@@ -155,18 +155,23 @@ class Classes:
             asked = [
                 r.conflict.needed
                 if r.conflict is not None and r.conflict.resource_class == name
-                else self._placed.get(r.migration.request_id or "", {}).get(name)
+                else self._placed_of(r.migration.request_id, name)
                 for r in reached
             ]
             last = max((c for c in conflicts if c.resource_class == name), key=lambda c: c.used or 0)
             left = int((last.capacity or 0) - (last.used or 0))
             each = tuple(None if amount is None else int(amount) for amount in asked)
-            inside = sum(r.arrival.outcome == "admitted" for r in reached)
-            if None in each or len(set(each)) > 1:
+            inside = [n for n, r in enumerate(reached) if r.arrival.outcome == "admitted"]
+            if None in each or len({amount for amount in each if amount}) > 1:
                 yield Counted(name, name, (left,), each, 1, None, last.when_us, last.provenance)
             else:
-                free = left + inside * (each[0] or 0)
-                yield Counted(name, name, (free,), each, 1, inside, last.when_us, last.provenance)
+                free = left + sum(each[n] or 0 for n in inside)
+                yield Counted(name, name, (free,), each, 1, len(inside), last.when_us, last.provenance)
+
+    def _placed_of(self, request_id: str | None, name: str) -> int | None:
+        """How much of a class a request asked placement for; None where what it asked for is not logged."""
+        placed = self._placed.get(request_id or "")
+        return None if placed is None else placed.get(name, 0)
 
     def _learn_asked(self, request: Request) -> None:
         for event in request.of("numa-fit"):

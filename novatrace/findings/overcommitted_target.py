@@ -112,7 +112,7 @@ def _rooms(bursts: Sequence[Burst]) -> str:
     """``to b at most 4 at a time, to c at most 1``: each target once, with the least room that it had."""
     least: dict[str, int] = {}
     for burst in bursts:
-        room = burst.slots.all or 1
+        room = burst.at_once or 1
         least[burst.target.host] = min(room, least.get(burst.target.host, room))
     told = [f"to {host} at most {room}{'' if n else ' at a time'}" for n, (host, room) in enumerate(least.items())]
     more = f", to {len(told) - _SHOWN} more as each target's room says" if len(told) > _SHOWN else ""

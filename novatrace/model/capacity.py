@@ -180,6 +180,19 @@ class Burst:
         return [c for c in named if (c.room == self.slots.all if c.room is not None else c.resource != "numa")]
 
     @property
+    def at_once(self) -> int | None:
+        """How many may be sent at once whoever they are: as many as fit of those that ask for the most of what bound."""
+        rooms = [self.slots.all] if self.slots.all is not None else []
+        for name in self.binding:
+            free = getattr(self.capacity.free, name, None) if self.capacity is not None else None
+            most = max((getattr(a.demand, name, None) or 0 for a in self.arrivals), default=0)
+            rooms += [int(free // most)] if free is not None and most else []
+        for counted in self.binding_classes:
+            if counted.room is not None and counted.each and 0 in counted.asked:
+                rooms.append(sum(counted.free) // counted.each)
+        return min(rooms, default=None)
+
+    @property
     def only_choice(self) -> str | None:
         """Why no other host could have been chosen: every request ``named`` it, it passed ``alone``, or None."""
         if self.named == len(self.arrivals):

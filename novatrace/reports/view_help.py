@@ -51,7 +51,7 @@ def _helped(burst: Burst) -> str:
         return (
             f"neither waves nor a scheduler option would have placed more than {room} of {came} on {host}, for {why}."
         )
-    waves = f"at most {room} at a time" if room else "one at a time"
+    waves = f"at most {burst.at_once} at a time" if burst.at_once else "one at a time"
     return f"would have helped: sending VMs to {host} {waves}, in waves{_other_choice(burst)}."
 
 

@@ -25,6 +25,7 @@ def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
     bursts: dict[HostNode, list[Burst]] = {}
     for burst in flagged:
         bursts.setdefault(burst.target, []).append(burst)
+    shown: list[Block] = []
     for target, several in bursts.items():
         passes = [attempt for burst in several for attempt in _attempts(case, burst)]
         if not passes:
@@ -33,7 +34,10 @@ def _why(case: Case, flagged: list[Burst]) -> Iterator[Block]:
         reasons = Counter(reason for attempt in passes if (reason := why_there(attempt, target)) is not None)
         for reason, number in reasons.most_common(_REASONS_SHOWN):
             yield say(f"{reason} ({number} of {words.count(len(passes), 'pass', 'passes')}).")
-        yield from _funnel([attempt.schedule for attempt in passes if attempt.schedule is not None])
+        funnel = next(_funnel([attempt.schedule for attempt in passes if attempt.schedule is not None]), None)
+        if funnel is not None and funnel not in shown:
+            shown.append(funnel)
+            yield funnel
     if not flagged:
         yield from _funnel([
             a.schedule for m in case.migrations if m.stage == "filtered-out" for a in m.attempts if a.schedule is not None
