@@ -247,3 +247,11 @@ def test_what_a_source_had_free_counts_what_came_to_it():
     """The tracker spoke of 130560 MB before eight VMs of 4096 MB were booted there; what Nova's database had was 97792 MB."""
     text = pipeline.render("text", "correlate", analysed(FIXTURES / "real-nova" / "b1-race-placement-room1"))
     assert re.search(r"compute-01 \(source\) +before +97792 MB ", text)
+
+
+def test_a_page_leads_to_each_burst_of_a_target_by_its_time():
+    """Two links of one name would not say which is which."""
+    page = pipeline.render("html", "correlate", analysed(FIXTURES / "at-info" / "moved-twice"))
+    labels = re.findall(r'<li><a href="#[^"]+">([^<]+)</a></li>', page)
+    assert "Target compute-02, 15:03:17.936" in labels
+    assert len(set(labels)) == len(labels)

@@ -30,7 +30,9 @@ def list_cases() -> int:
     return 0
 
 
-@command.command("show", epilog="\b\nExample:\n  novatrace case show -f json")
+@command.command(
+    "show", short_help="Print the report of a case again.", epilog="\b\nExample:\n  novatrace case show -f json"
+)
 @options.kept_case()
 @options.output()
 @options.sharing()
@@ -57,7 +59,11 @@ def show(  # noqa: PLR0913 - one parameter for each option
     return code
 
 
-@command.command("verify", epilog="\b\nExample:\n  novatrace case verify")
+@command.command(
+    "verify",
+    short_help="Tell whether the logs of a case are still what they were.",
+    epilog="\b\nExample:\n  novatrace case verify",
+)
 @options.kept_case()
 def verify(case_file: Path | None) -> int:
     """Tell whether each log of a case is still what it was when it was read; ends with 3 where one is not."""
@@ -66,7 +72,11 @@ def verify(case_file: Path | None) -> int:
     return EXIT_INCOMPLETE if lost else EXIT_COMPLETE
 
 
-@command.command("reveal", epilog="\b\nExample:\n  novatrace case reveal host-k7q2m4xw3a")
+@command.command(
+    "reveal",
+    short_help="Tell what a pseudonym of --redact stands for.",
+    epilog="\b\nExample:\n  novatrace case reveal host-k7q2m4xw3a",
+)
 @click.argument("pseudonym")
 def reveal(pseudonym: str) -> int:
     """Tell what a pseudonym of --redact stands for; this machine alone knows it."""

@@ -19,7 +19,11 @@ def command() -> None:
     """The messages that are understood."""
 
 
-@command.command("list", epilog="\b\nExample:\n  novatrace catalogue list")
+@command.command(
+    "list",
+    short_help="List every message: kind, releases, services.",
+    epilog="\b\nExample:\n  novatrace catalogue list",
+)
 def list_messages() -> int:
     """List every message: kind, releases, services, the literal that it is found by."""
     writing.write(lambda _width, _colour: catalogue.listed(), None)

@@ -90,8 +90,7 @@ class HtmlFormat:
 
     def _page(self, title: str, lead: str, heads: list[Section], parts: list[str], tool_version: str) -> str:
         links = "".join(
-            f'<li><a href="#{anchor}">{escaped(_sentence_case(t.split(":", 1)[0]))}</a></li>'
-            for t, anchor in _linked(heads)
+            f'<li><a href="#{anchor}">{escaped(_sentence_case(label))}</a></li>' for label, anchor in _linked(heads)
         )
         missing = (
             f"<p class=\"warn\">Figures are drawn in characters here: with <code>pip install '{pictures.EXTRA}'</code> they "
@@ -193,13 +192,15 @@ def _closed(fitted: list[Section], blocks: Blocks) -> Iterator[str]:
 
 
 def _linked(heads: list[Section]) -> Iterator[tuple[str, str]]:
-    """(title, anchor) of what the page leads to from its top: of many targets the first, the gravest."""
+    """(label, anchor) of what the page leads to from its top: of many targets the first, the gravest; one reached twice by its times."""
+    labels = [section.title.split(":", 1)[0] for section in heads]
     targets = 0
-    for section, anchor in zip(heads, _anchors([section.title for section in heads]), strict=True):
+    for section, label, anchor in zip(heads, labels, _anchors([section.title for section in heads]), strict=True):
         target = section.about in ("target", "fitting")
         targets += target
         if targets <= _LINKED or not target:
-            yield section.title, anchor
+            when = section.title.rsplit(" ", 1)[-1] if target and labels.count(label) > 1 else ""
+            yield f"{label}, {when}" if when else label, anchor
 
 
 def _beside_the_minute(section: Section) -> Section | None:
