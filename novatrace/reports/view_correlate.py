@@ -10,7 +10,7 @@ from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.evidence import OUTSIDE
 from novatrace.model.finding import Finding
-from novatrace.model.migration import Attempt, Migration
+from novatrace.model.migration import Migration
 from novatrace.reports import words
 from novatrace.reports.document import Block, Cell, Column, Document, Paragraph, Section, Table, cell, say, table
 from novatrace.reports.view_burst import burst_section
@@ -188,34 +188,15 @@ def _migration_row(m: Migration) -> list[Cell]:
         m.accepted_us if m.accepted_us is not None else next((a.selected_us for a in m.attempts if a.selected_us), None)
     )
     begun = begun if begun is not None else (m.timeline[0].when_us if m.timeline else None)
-    by_api = words.by_api(m)
-    told = m.stage if len(m.attempts) == 1 else None
-    reverted = m.closing is not None and m.closing.kind == "reverted"
-    tried = ", ".join(_tried(a, told) for a in m.attempts) or "not logged"
-    if by_api:
-        tried = f"{by_api} (HTTP {m.http_status})"
     return [
         cell(words.name(m)),
         cell(words.outcome(m), words.outcome_tone(m.outcome)),
         cell(m.instance_state.upper() if m.instance_state else None, "bad" if m.instance_state == "error" else ""),
         cell(words.action(m)),
         cell(words.clock(begun)),
-        cell(None if by_api else m.stage),
-        cell(f"{words.host(m.source)} → {tried}{', then reverted' if reverted else ''}"),
+        cell(None if words.by_api(m) else m.stage),
+        cell(f"{words.host(m.source)} → {words.tried(m)}"),
     ]
-
-
-def _tried(attempt: Attempt, told: str | None) -> str:
-    """Where an attempt went, and how it ended unless that is ``told`` beside it."""
-    if attempt.selected is None:
-        refused = (
-            [words.host(c.target) for c in attempt.schedule.placement_claims if c.target] if attempt.schedule else []
-        )
-        ended = f" ({attempt.outcome})" if attempt.outcome != told or not refused else ""
-        return f"{'/'.join(dict.fromkeys(refused)) or 'no host'}{ended}"
-    outcome = "check failed" if attempt.check is not None else attempt.outcome
-    ended = "" if outcome in ("succeeded", "unknown", told) else f" ({outcome})"
-    return f"{words.host(attempt.selected)}{ended}"
 
 
 def advice(findings: Iterable[Finding]) -> list[str]:

@@ -52,9 +52,10 @@ def _head(subject: Subject) -> Iterator[Block]:
 
 
 def _one_line(migration: Migration, case: Case) -> Section:
-    tried = ", ".join(words.host(a.selected) for a in migration.attempts if a.selected) or "no host"
     where = words.place(migration.citations[0].provenance, case) if migration.citations else ""
-    text = f"{words.when(migration.accepted_us)}{_from(migration)}; tried {tried}: {words.outcome(migration)}  {where}"
+    stage = f" ({words.stage(migration)})" if words.stage(migration) else ""
+    ended = f"{words.outcome(migration)}{stage}; tried {words.tried(migration)}"
+    text = f"{words.when(migration.accepted_us)}{_from(migration)}; {ended}  {where}"
     return Section(
         f"{words.action(migration).upper()} {words.name(migration)}",
         (say(text, words.outcome_tone(migration.outcome)),),

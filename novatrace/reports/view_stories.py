@@ -55,7 +55,7 @@ def stories(case: Case) -> Iterator[Story]:
         if number < QUOTED:
             sections.append(_lines(migration, case))
         state = f", the VM is {migration.instance_state.upper()}" if migration.instance_state else ""
-        stage = f" ({words.STAGES.get(migration.stage, migration.stage)})" if migration.stage else ""
+        stage = f" ({words.stage(migration)})" if words.stage(migration) else ""
         yield Story(
             name=cell(words.name(migration)).text,
             outcome=words.outcome(migration),

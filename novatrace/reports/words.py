@@ -9,7 +9,7 @@ from novatrace.model import span
 from novatrace.model.capacity import Burst, Capacity
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
-from novatrace.model.migration import HostNode, Migration, Pass, Resources, Watch
+from novatrace.model.migration import Attempt, HostNode, Migration, Pass, Resources, Watch
 from novatrace.model.resource import NAMES
 
 STAGES = {
@@ -186,6 +186,32 @@ def by_api(migration: Migration) -> str:
     """``refused by the API``, or that the API broke off, where that was the end of it; else ""."""
     status = 0 if migration.attempts or migration.http_status is None else migration.http_status
     return "broken off in the API" if status >= _BROKEN else "refused by the API" if status >= _REFUSED else ""
+
+
+def stage(migration: Migration) -> str:
+    """Where a failed move failed, in words; "" where it did not, or where that is not told."""
+    return by_api(migration) or STAGES.get(migration.stage or "", migration.stage or "")
+
+
+def tried(migration: Migration) -> str:
+    """Where a move went, one attempt after the other, and how each ended unless the move's stage tells."""
+    told = migration.stage if len(migration.attempts) == 1 else None
+    went = ", ".join(_tried(attempt, told) for attempt in migration.attempts) or "not logged"
+    if by_api(migration):
+        went = f"{by_api(migration)} (HTTP {migration.http_status})"
+    closing = migration.closing
+    return f"{went}, then reverted" if closing is not None and closing.kind == "reverted" else went
+
+
+def _tried(attempt: Attempt, told: str | None) -> str:
+    if attempt.selected is None:
+        claims = attempt.schedule.placement_claims if attempt.schedule else ()
+        refused = [host(claim.target) for claim in claims if claim.target]
+        ended = f" ({attempt.outcome})" if attempt.outcome != told or not refused else ""
+        return f"{'/'.join(dict.fromkeys(refused)) or 'no host'}{ended}"
+    outcome = "check failed" if attempt.check is not None else attempt.outcome
+    ended = "" if outcome in ("succeeded", "unknown", told) else f" ({outcome})"
+    return f"{host(attempt.selected)}{ended}"
 
 
 def name(migration: Migration) -> str:
