@@ -15,6 +15,7 @@ from novatrace.model.resource import NAMES, UNITS
 _KINDS = {
     "migrate": ("migration", "migrations"), "live-migrate": ("live migration", "live migrations"), "create": ("boot", "boots"),
     "evacuate": ("evacuation", "evacuations"), "resize": ("resize", "resizes"), "unshelve": ("unshelve", "unshelves"),
+    "unknown": ("move or boot whose action is not logged", "moves or boots whose action is not logged"),
 }  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _refused(victims: Sequence[Arrival]) -> str:
 def _migrations(burst: Burst) -> str:
     """``8 migrations``; ``4 arrivals (3 migrations and 1 boot)`` where they are of several kinds."""
     count = len(burst.arrivals)
-    kinds = Counter("migrate" if a.action == "unknown" else a.action for a in burst.arrivals)
+    kinds = Counter(a.action for a in burst.arrivals)
     if len(kinds) == 1:
         return _counted(count, next(iter(kinds)))
     parts = [_counted(number, kind) for kind, number in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))]

@@ -137,6 +137,7 @@ def _judged(scene: _Scene, clocks: Clocks) -> Burst:
         citations=_citations(reached, scene.overloads, capacity),
         order_unknown=unknown_pairs(reached, clocks, room=slots.all),
         named=sum(_named(r, scene.target) for r in reached),
+        passes_logged=sum(bool(r.attempt.schedule and r.attempt.schedule.candidates) for r in reached),
         # What is free of PCI pools tells something where devices were short.
         counted=tuple(c for c in scene.counted if c.resource != "pci" or "pci" in ruling.binding),
     )

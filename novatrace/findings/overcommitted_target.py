@@ -13,7 +13,7 @@ from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import HostNode
 from novatrace.model.resource import UNITS
 
-_MOVES = ("migrate", "live-migrate", "resize", "unknown")
+_MOVES = ("migrate", "live-migrate", "resize")
 _SHOWN = 4
 _HERE = "\0"
 _WHEN = "\1"
@@ -126,7 +126,7 @@ def _only_host(burst: Burst) -> str | None:
         why, cure = f"every request named {host}", "name others too, or none"
     elif burst.only_choice == "alone":
         why, cure = (
-            "no other host passed",
+            burst.no_other_passed,
             "let more hosts pass (`novatrace filters` tells what came in and what was left)",
         )
     else:

@@ -141,6 +141,7 @@ class Burst:
         basis: ``proven``, ``computed``, ``inferred`` or None.
         effect: for over-committed: ``refused`` (the surplus was turned away) or ``overloaded`` (all were let in).
         candidates_most: the most hosts that any of its scheduler passes had left to choose from; None where not logged.
+        passes_logged: of how many of its arrivals that is logged.
         cause: one sentence made from data, for reports.
         unknown_because: what is missing for a better verdict, and which log would tell; "" when nothing.
         order_unknown: neighbours in ``arrivals`` whose order clocks do not tell.
@@ -168,6 +169,7 @@ class Burst:
     counted: tuple[Counted, ...] = ()
     best_passed_over: bool = False
     named: int = 0
+    passes_logged: int = 0
 
     @property
     def binding_classes(self) -> list[Counted]:
@@ -198,6 +200,12 @@ class Burst:
         if self.named == len(self.arrivals):
             return "named"
         return "alone" if self.candidates_most == 1 else None
+
+    @property
+    def no_other_passed(self) -> str:
+        """Why there was no other choice, for a target that passed ``alone``: of passes that are not logged nothing is claimed."""
+        beyond = self.passes_logged < len(self.arrivals) - self.named
+        return f"no other host passed{', as far as logged' if beyond else ''}"
 
     @property
     def refused_despite_room(self) -> bool:

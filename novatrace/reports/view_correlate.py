@@ -153,9 +153,15 @@ def _summary(moves: list[Migration], boots: int, *, bounded: bool) -> str:
 def _kinds(moves: list[Migration]) -> str:
     kinds = Counter(m.action for m in moves if m.action != "unknown")
     parts = [f"{number} {kind}" for kind, number in sorted(kinds.items())]
-    unnamed = sum(m.action == "unknown" and m.request_id is not None for m in moves)
-    if unnamed:
-        parts.append(f"{words.count(unnamed, 'request')} whose action is not logged")
+    unnamed = [m for m in moves if m.action == "unknown" and m.request_id is not None]
+    # Who came from somewhere moved; of the others no line says that they are no boots.
+    surely = sum(m.source is not None for m in unnamed)
+    for number, what, several in (
+        (surely, "request", "requests"),
+        (len(unnamed) - surely, "move or boot", "moves or boots"),
+    ):
+        if number:
+            parts.append(f"{words.count(number, what, several)} whose action is not logged")
     alone = sum(m.request_id is None for m in moves)
     if alone:
         parts.append(f"{words.count(alone, 'VM')} known from the operator's script alone")

@@ -47,7 +47,7 @@ def _helped(burst: Burst) -> str:
     if burst.refused_despite_room:
         return f"what would have helped is not known: the view of {host} before had room; see the words of the refusal."
     if burst.only_choice and room is not None and room < came and burst.effect == "refused":
-        why = f"every request named {host}" if burst.only_choice == "named" else "no other host passed"
+        why = f"every request named {host}" if burst.only_choice == "named" else burst.no_other_passed
         return (
             f"neither waves nor a scheduler option would have placed more than {room} of {came} on {host}, for {why}."
         )
@@ -59,7 +59,7 @@ def _other_choice(burst: Burst) -> str:
     if burst.candidates_most is None:
         return ""
     if burst.candidates_most == 1:
-        return "; no scheduler option would have: no other host passed the filters"
+        return f"; no scheduler option would have: {burst.no_other_passed}"
     if burst.best_passed_over:
         return f"; choices are spread already, among up to {burst.candidates_most} hosts that passed the filters"
     return f"; or [filter_scheduler] host_subset_size above 1, since up to {burst.candidates_most} hosts passed the filters"
