@@ -9,13 +9,15 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 from cases import FIXTURES, INCIDENT, analysed
 
 from novatrace.errors import CaseDamagedError, CaseMissingError, CaseVersionError
-from novatrace.store import places
+from novatrace.model.kept import Kept
+from novatrace.store import case_reader, case_rows, places
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.case_writer import case_writer
 from novatrace.store.codec import decode, encode
@@ -132,3 +134,35 @@ def test_killed_at_any_moment_the_old_case_stays(tmp_path):
         assert CaseReader(path).case().migrations
     write_case(path, analysed(INCIDENT), "after")
     assert CaseReader(path).description == "after"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)
+def test_a_long_case_is_the_same_case(folder, tmp_path, monkeypatch):
+    """What stays in the file is looked up there, in any order, also when the file has got another one in its place."""
+    path, case = tmp_path / "x.sqlite", analysed(folder)
+    write_case(path, case)
+    whole = CaseReader(path).case()
+    monkeypatch.setattr(case_reader, "LONG_MOVES", 0)
+    monkeypatch.setattr(case_rows, "_TOGETHER", 3)
+    kept = CaseReader(path).case()
+    assert isinstance(kept.views, Kept)
+    assert any(isinstance(m.timeline, Kept) for m in kept.migrations) == any(m.timeline for m in case.migrations)
+    write_case(path, analysed(INCIDENT))
+    assert kept == case == whole
+    assert [view.when_us for view in kept.views[::-1]] == [view.when_us for view in case.views[::-1]]
+    assert encode(kept.migrations) == encode(whole.migrations)
+
+
+def test_a_damaged_row_of_a_long_case_is_told(tmp_path, monkeypatch):
+    """When the case is read, and not as something else when it is looked up."""
+    monkeypatch.setattr(case_reader, "LONG_MOVES", 0)
+    case = analysed(next(f for f in FOLDERS if analysed(f).views))
+    for part in ("migrations", "views", "findings"):
+        for change in ("SET json = json || ' '", "SET position = position + 7"):
+            path = tmp_path / "x.sqlite"
+            write_case(path, case)
+            with closing(sqlite3.connect(path)) as connection, connection:
+                changed = connection.execute(f"UPDATE parts {change} WHERE part = ?", (part,)).rowcount
+            if changed:
+                with pytest.raises(CaseDamagedError):
+                    CaseReader(path).case()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from novatrace.model.finding import Finding
 from novatrace.model.migration import Migration
 from novatrace.model.scanned import KeptPiece, Scanned
 from novatrace.store import kept_reports
+from novatrace.store.case_rows import Moves, each
 from novatrace.store.case_writer import crc
 from novatrace.store.codec import decode, encode
 from novatrace.store.schema import PARTS, VERSION
@@ -37,6 +39,9 @@ _TYPES: dict[str, type[Any]] = {
 _ABOUT = tuple[Evidence, str, int, int | None]
 _REST = tuple[Coverage, int, tuple[Notice, ...]]
 _FACTS = tuple[dict[str, int], bool | None, str]
+# A case of fewer moves is in memory sooner than it would be looked up.
+LONG_MOVES = 500
+_LONG = ("migrations", "views")
 _UNREADABLE = (LookupError, TypeError, ValueError, RecursionError)
 
 
@@ -78,8 +83,8 @@ class CaseReader:
         return self._facts[0][part]
 
     def case(self) -> Case:
-        """The whole case."""
-        return self._case({})
+        """The whole case; of a long one what is long is read when somebody asks for it."""
+        return self._case({}) if self.count("migrations") < LONG_MOVES else self._long_case()
 
     def about(self, kind: str, name: str) -> Case:
         """The case with only those migrations, bursts, views and findings that have to do with a name."""
@@ -129,6 +134,51 @@ class CaseReader:
             parts: dict[str, Any] = {part: tuple(self._part(part, counts[part], wanted.get(part))) for part in PARTS}
             return Case(**parts, claims_in_placement=in_placement)
 
+    def _long_case(self) -> Case:
+        """The whole case, of which what is long stays in the file."""
+        counts, in_placement, _ = self._facts
+        moves = Moves(partial(self._texts, "migrations"))
+        with self._damage():
+            parts: dict[str, Any] = {part: tuple(self._every(part)) for part in PARTS if part not in _LONG}
+            parts["migrations"] = tuple(moves.slim(move, at) for at, move in enumerate(self._every("migrations")))
+            for _ in self._all_texts("views"):
+                pass  # held against their checksums
+            parts["views"] = each(View, partial(self._texts, "views"), counts["views"])
+            return Case(**parts, claims_in_placement=in_placement)
+
+    def _every(self, part: str) -> Iterator[Any]:
+        return (decode(_TYPES[part], text) for text in self._all_texts(part))
+
+    def _all_texts(self, part: str) -> Iterator[str]:
+        """The texts of all rows of a part, of which there are as many as were written."""
+        count, found = self.count(part), 0
+        for text in self._texts(part, 0, count + 1):
+            found += 1
+            yield text
+        if found != count:
+            raise ValueError(f"{count} {part} were written, {found} are there")
+
+    def _texts(self, part: str, first: int, count: int) -> Iterator[str]:
+        """The texts of some rows of a part, from a position on; fewer where there are no more."""
+        sql = (
+            "SELECT position, json, crc FROM parts WHERE part = ? AND position >= ? AND position < ? ORDER BY position"
+        )
+        try:
+            rows = self._lasting.execute(sql, (part, first, first + count))
+            for number, (position, text, expected) in enumerate(rows, first):
+                if position != number:
+                    raise ValueError(f"row {number} of {part} is not there")
+                yield _checked(text, expected)
+        except (sqlite3.Error, *_UNREADABLE) as error:
+            raise self._damaged(error) from error
+
+    @cached_property
+    def _lasting(self) -> sqlite3.Connection:
+        """A connection as long as anybody may ask for a row: the file may meanwhile have got a new one in its place."""
+        connection = self._connected()
+        weakref.finalize(self, connection.close)
+        return connection
+
     def _part(self, part: str, count: int, wanted: set[int] | None) -> Iterator[Any]:
         sql = "SELECT position, json, crc FROM parts WHERE part = ?1 ORDER BY position"
         positions = list(range(count))
@@ -143,10 +193,13 @@ class CaseReader:
 
     def _query(self, sql: str, values: tuple[str | int, ...] = ()) -> list[Any]:
         try:
-            with closing(sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            with closing(self._connected()) as connection:
                 return connection.execute(sql, values).fetchall()
         except (sqlite3.Error, ValueError, OverflowError) as error:
             raise self._damaged(error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)
 
     @contextmanager
     def _damage(self) -> Iterator[None]:
