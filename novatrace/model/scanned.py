@@ -16,12 +16,14 @@ class Scanned:
         coverage: its account; line numbers of events and samples count from the piece's first line.
         invalid_utf8_lines: lines of it that are not valid UTF-8.
         notices: what went wrong while reading it.
+        cut: it ended before its end: no line behind it has a number.
     """
 
     events: bytes
     coverage: Coverage
     invalid_utf8_lines: int
     notices: tuple[Notice, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

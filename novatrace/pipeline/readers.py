@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, cast
 
 from novatrace.model.scanned import Scanned
-from novatrace.pipeline.set_aside import Loss, alone, lines_of, mistaken, set_aside
+from novatrace.pipeline.set_aside import Loss, alone, left_out, lines_of, mistaken, set_aside
 from novatrace.pipeline.workers import Task, run
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _AHEAD = 2
 # How many blocks of each piece that is being read are read, told by who reads it.
 _Pulse = MutableSequence[int]
 _PULSE: list[_Pulse] = []
+# Where the piece begins that is the last of an input whose lines have numbers, by the input.
+_Ends = dict[int, int]
 
 
 @dataclass(slots=True)
@@ -51,12 +53,27 @@ def results(
         size_bytes: how much there is to read in all.
         patience_s: how long a process may take without reading a block; None: as long as ``PATIENCE_S``.
     """
-    if jobs < 2 or size_bytes < _ALONE_BELOW_BYTES:  # noqa: PLR2004 - one other makes two
+    ends: _Ends = {}
+    for task, scanned in _read_all(
+        tasks, jobs if size_bytes >= _ALONE_BELOW_BYTES else 1, patience_s or PATIENCE_S, ends
+    ):
+        if scanned.cut:
+            ends.setdefault(task.evidence.id, task.start)
+        yield task, left_out(task) if _is_behind(task, ends) else scanned
+
+
+def _read_all(tasks: Iterable[Task], jobs: int, patience_s: float, ends: _Ends) -> Iterator[tuple[Task, Scanned]]:
+    if jobs == 1:
         for task in tasks:
             yield task, task.kept() if task.kept else _here(task)
         return
-    with _Readers(jobs, patience_s or PATIENCE_S) as readers:
+    with _Readers(jobs, patience_s, ends) as readers:
         yield from readers.in_order(tasks)
+
+
+def _is_behind(task: Task, ends: _Ends) -> bool:
+    """True for what stands behind a piece whose lines are not all known: none of its lines has a number."""
+    return task.start > ends.get(task.evidence.id, task.start)
 
 
 def _here(task: Task) -> Scanned:
@@ -69,13 +86,13 @@ def _here(task: Task) -> Scanned:
 class _Readers:
     """Reading processes, begun anew where one of them is gone."""
 
-    def __init__(self, jobs: int, patience_s: float) -> None:
+    def __init__(self, jobs: int, patience_s: float, ends: _Ends) -> None:
         self._jobs = jobs
         self._ahead = jobs * _AHEAD
         self._patience_s = patience_s
         self._executor: Executor | None = None
         self._pulse: _Pulse = _shared(self._ahead)
-        self._uncounted: dict[int, int] = {}
+        self._ends = ends
         self._not_ours: set[Process] = set()
 
     def __enter__(self) -> Self:
@@ -128,15 +145,7 @@ class _Readers:
                 self._mend([turn, *others])
             else:
                 turn.result = mistaken(turn.task, error)
-        if self._has_no_numbers(turn.task):
-            return set_aside(
-                turn.task, Loss("E-IN-CRASH", "what stands before could not be read, nor its lines counted"), None
-            )
         return turn.result or (turn.task.kept() if turn.task.kept else _here(turn.task))
-
-    def _has_no_numbers(self, task: Task) -> bool:
-        """True for what stands behind lines that could not be counted."""
-        return task.start > self._uncounted.get(task.evidence.id, task.start)
 
     def _watch(self, turn: _Turn) -> None:
         """Waits for a result; where no block is read for too long, the processes are ended: the oldest piece is being read, or
@@ -159,8 +168,8 @@ class _Readers:
                 continue
             if not coming.cancelled() and coming.exception() is None:
                 turn.result = coming.result()
-            elif not self._has_no_numbers(turn.task):
-                turn.result = self._read_alone(turn.task)
+            else:
+                turn.result = left_out(turn.task) if _is_behind(turn.task, self._ends) else self._read_alone(turn.task)
 
     def _read_alone(self, task: Task) -> Scanned:
         read = alone(run, task, self._patience_s)
@@ -168,7 +177,7 @@ class _Readers:
             return read
         lines = alone(lines_of, task, self._patience_s)
         if isinstance(lines, Loss):
-            self._uncounted[task.evidence.id] = task.start
+            self._ends[task.evidence.id] = task.start
             return set_aside(task, read, None)
         return set_aside(task, read, lines)
 

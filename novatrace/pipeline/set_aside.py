@@ -40,10 +40,15 @@ def set_aside(task: Task, loss: Loss, lines: int | None) -> Scanned:
     coverage.lines = LineLedger(total=lines or 0, unread=lines or 0)
     what = "all of it" if task.end is None else f"bytes {task.start} to {task.end - 1}"
     counted = "lines not counted" if lines is None else f"{lines} line{'' if lines == 1 else 's'} not read"
-    text = f"{what}: {loss.why}; set aside, {counted}; what else there is was read"
-    return Scanned(
-        Folding().packed(), coverage, 0, (Notice(loss.id, "sources", task.evidence.place, text, incomplete=True),)
-    )
+    rest = "nothing behind them was read" if lines is None else "what else there is was read"
+    text = f"{what}: {loss.why}; set aside, {counted}; {rest}"
+    notice = Notice(loss.id, "sources", task.evidence.place, text, incomplete=True)
+    return Scanned(Folding().packed(), coverage, 0, (notice,), cut=lines is None)
+
+
+def left_out(task: Task) -> Scanned:
+    """A piece behind one that could not be read to its end, of which that is told: no line of it has a number."""
+    return Scanned(Folding().packed(), Coverage(task.evidence.id, clock_basis=task.manner.clock_basis), 0, cut=True)
 
 
 def mistaken(task: Task, error: BaseException) -> Scanned:

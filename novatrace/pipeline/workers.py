@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -63,10 +64,11 @@ def blocks_of(task: Task) -> tuple[Reading, bytes]:
     """The blocks of a piece, and what stands before it."""
     source, before, size_bytes = task.source, b"", None
     if task.end is not None and source.read_range is not None:
-        before = b"".join(source.read_range(max(0, task.start - 2 * INHERIT_WITHIN_BYTES), task.start))
+        with suppress(OSError):  # who reads the piece before will say so
+            before = b"".join(source.read_range(max(0, task.start - 2 * INHERIT_WITHIN_BYTES), task.start))
         source = Source(task.evidence, partial(source.read_range, task.start, task.end), asked_for=True)
         size_bytes = task.end - task.start
-    return Reading(source, size_bytes=size_bytes), before
+    return Reading(source, size_bytes=size_bytes, start=task.start), before
 
 
 def run(task: Task, step: Callable[[], None] | None = None) -> Scanned:
@@ -76,6 +78,7 @@ def run(task: Task, step: Callable[[], None] | None = None) -> Scanned:
     scanner = scanner_of(task.messages)
     scanned = scanner.scan(blocks, task.evidence, task.manner, offset=task.start, before=before)
     scanned.notices = (*scanned.notices, *reading.notices)
+    scanned.cut = reading.cut
     return scanned
 
 
@@ -105,10 +108,11 @@ def _record_behind(
     read_range: Callable[[int, int], Iterator[bytes]], border: int, size: int, manner: Manner
 ) -> int | None:
     """How far behind a border the next record begins; most begin close to it."""
-    for reach in _BORDER_BYTES:
-        found = first_record(b"".join(read_range(border, min(size, border + reach))), manner)
-        if found is not None:
-            return found
+    with suppress(OSError):  # whoever reads it will say so
+        for reach in _BORDER_BYTES:
+            found = first_record(b"".join(read_range(border, min(size, border + reach))), manner)
+            if found is not None:
+                return found
     return None
 
 

@@ -5,13 +5,10 @@ The schemas in ``schemas/`` say the same; a test validates every golden report a
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from novatrace.model.case import Case
-from novatrace.model.clock import ClockBounds
-from novatrace.model.evidence import Coverage, LineLedger
 from novatrace.model.finding import Finding
 from novatrace.model.funnel import Funnel
 from novatrace.model.migration import Attempt, Candidate, Citation, FilterStep, HostNode, Migration, Resources
@@ -20,11 +17,10 @@ from novatrace.model.subject import Subject, WhyNot
 from novatrace.reports import (
     json_bursts,
     json_filters,
+    json_inputs,
     json_not_told,
-    json_release,
     json_simulate,
     json_text,
-    view_releases,
 )
 
 _Json = dict[str, Any]
@@ -43,7 +39,7 @@ class JsonFormat:
             {
                 "schema": "novatrace/correlate/1",
                 "tool_version": tool_version,
-                "coverage": _coverage(case, samples=False),
+                "coverage": json_inputs.coverage_of(case, samples=False),
                 "migrations": (_migration(m, case) for m in case.migrations),
                 "bursts": (json_bursts.burst(b, _all_evidence(b.citations, case)) for b in case.bursts),
                 "findings": (_finding(f, case) for f in case.findings),
@@ -83,8 +79,8 @@ class JsonFormat:
         return json_text.whole(
             {
                 "schema": "novatrace/inspect/1",
-                "coverage": _coverage(case, samples=True),
-                "clocks": [_clock(clock) for clock in case.clocks if not clock.conflict],
+                "coverage": json_inputs.coverage_of(case, samples=True),
+                "clocks": [json_inputs.clock_of(clock) for clock in case.clocks if not clock.conflict],
                 "not_told": json_not_told.value(case),
                 "notices": _notices(case),
             }
@@ -101,106 +97,6 @@ class JsonFormat:
 
 
 FORMAT = JsonFormat()
-
-
-def _coverage(case: Case, *, samples: bool) -> _Json:
-    total = LineLedger()
-    inputs = []
-    for coverage in case.coverage:
-        total.add(coverage.lines)
-        inputs.append(_input(coverage, case, samples=samples))
-    release = json_release.release(case.coverage, case)
-    return {"inputs": inputs, "lines": _lines(total), "nodes": _nodes(case), "release": release}
-
-
-def _input(coverage: Coverage, case: Case, *, samples: bool) -> _Json:
-    evidence = case.evidence[coverage.evidence_id]
-    services = sorted(coverage.services, key=lambda name: (-coverage.services[name], name))
-    layouts = sorted(coverage.layouts, key=lambda name: (-coverage.layouts[name], name))
-    row: _Json = {
-        "path": evidence.path,
-        "member": evidence.member,
-        "node": evidence.node,
-        "service": evidence.service or (services[0] if services else None),
-        "layout": "+".join(layouts) or None,
-        "sha256": None,
-        "bytes": coverage.bytes_decoded,
-        "first_us": coverage.first_us,
-        "last_us": coverage.last_us,
-        "clock_basis": coverage.clock_basis,
-        "levels": dict(sorted(coverage.levels.items())),
-        "lines": _lines(coverage.lines),
-        "release": json_release.release([coverage], case),
-    }
-    if samples:
-        row["ignored"] = dict(sorted(coverage.ignored.items()))
-        row["also_in"] = [{"path": place, "events": number} for place, number in sorted(coverage.also_in.items())]
-        row["layouts"] = dict(sorted(coverage.layouts.items()))
-        row["layout_certainty"] = _certainty(coverage)
-        row["unparsed_shapes"] = [
-            {"shape": shape, "lines": count, "first_line": line_no} for shape, count, line_no in _shapes(coverage)
-        ]
-        row["unparsed_samples"] = [{"line": number, "text": text} for number, text in coverage.samples]
-    return row
-
-
-def _certainty(coverage: Coverage) -> _Json | None:
-    lines, rival = coverage.lines, coverage.rival
-    tried = lines.parsed + lines.unparsed + lines.too_long
-    if rival is None or not tried:
-        return None
-    share = lines.parsed / tried
-    return {
-        "word": rival.word(share), "share": round(share, 6), "guessed": rival.guessed, "rival": rival.layout,
-        "rival_lines": rival.lines, "probed_lines": rival.probed,
-    }  # fmt: skip
-
-
-def _shapes(coverage: Coverage) -> list[tuple[str, int, int]]:
-    rows = [(shape, count, line_no) for shape, (count, line_no) in coverage.shapes.items()]
-    return sorted(rows, key=lambda row: (-row[1], row[2]))
-
-
-def _clock(clock: ClockBounds) -> _Json:
-    return {
-        "node": clock.node,
-        "offset_low_us": clock.offset_low_us,
-        "offset_high_us": clock.offset_high_us,
-        "pairs": clock.pairs,
-        "reference": clock.reference,
-        "correction_us": clock.applied_us,
-    }
-
-
-def _lines(ledger: LineLedger) -> _Json:
-    found = {
-        "total": ledger.total,
-        "parsed": ledger.parsed,
-        "continuation": ledger.continuation,
-        "ignored": ledger.ignored,
-        "unparsed": ledger.unparsed,
-        "too_long": ledger.too_long,
-    }
-    return found | {"unread": ledger.unread} if ledger.unread else found
-
-
-def _nodes(case: Case) -> list[_Json]:
-    services: dict[str | None, set[str]] = defaultdict(set)
-    levels: dict[str | None, set[str]] = defaultdict(set)
-    for coverage in case.coverage:
-        evidence = case.evidence[coverage.evidence_id]
-        services[evidence.node] |= {evidence.service} if evidence.service else set(coverage.services)
-        levels[evidence.node] |= set(coverage.levels)
-    inputs = view_releases.by_node(case)
-    return [
-        {
-            "node": node,
-            "services": sorted(services[node]),
-            "debug": "DEBUG" in levels[node] if levels[node] else None,
-            "release": json_release.release(inputs[node], case),
-        }
-        for node in sorted(services, key=lambda name: (name is None, name or ""))
-    ]
 
 
 def _evidence(citation: Citation, case: Case) -> _Json:

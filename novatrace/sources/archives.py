@@ -6,7 +6,6 @@ the archive when it is read. A member's name is a name, never a path to write to
 
 from __future__ import annotations
 
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,16 +18,16 @@ from novatrace.model.evidence import Evidence, Notice
 from novatrace.sources.beside import Beside, beside_of
 from novatrace.sources.compression import NO_CODEC, Damage, MissingCodecError, blocks, capped, decoded
 from novatrace.sources.encoding import in_utf8
-from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log
+from novatrace.sources.identity import HASHED_BYTES, digest, is_odd, not_a_log, oddities
 from novatrace.sources.interface import Source
 from novatrace.sources.nodes import node_in_archive
 from novatrace.sources.services import service_of_path
 from novatrace.sources.tar import Member, TarReader, is_tar
+from novatrace.sources.zips import ZIP, zip_members
 
 DEPTH = 5
 MEMBERS = 1_000_000
 HELD_BYTES = 128 << 20
-_ZIP = b"PK\x03\x04"
 _ZIP_IN_MEMORY = 256 << 20
 _HEAD_BYTES = 512 * 1024
 LooksLikeLog = Callable[[bytes], bool]
@@ -36,7 +35,7 @@ LooksLikeLog = Callable[[bytes], bool]
 
 def is_archive(head: bytes) -> bool:
     """True when a file that begins like this is an archive, packed or not."""
-    if head.startswith(_ZIP):
+    if head.startswith(ZIP):
         return True
     try:
         return is_tar(_decoded_head(head))
@@ -76,13 +75,14 @@ class Walk:
     beside: list[Beside] = field(default_factory=list)
     members: int = 0
     skipped: int = 0
+    odd: list[str] = field(default_factory=list)
 
     def archive(self, stream: Iterator[bytes], place: tuple[int, ...], inside: str) -> None:
         """Walks an archive: the file itself, or one in it."""
         try:
             first = next(stream, b"")
             whole = _again(first, stream)
-            if first.startswith(_ZIP):
+            if first.startswith(ZIP):
                 self._zip(whole, place, inside)
                 return
         except Damage as damage:
@@ -109,6 +109,8 @@ class Walk:
 
     def _member(self, member: Member, place: tuple[int, ...], inside: str) -> None:
         self.members += 1
+        if is_odd(member.name):
+            self.odd.append(member.name)
         name = f"{inside}!{member.name}" if inside else member.name
         kept = beside_of(name)
         if kept is not None and member.size_bytes <= _HEAD_BYTES:
@@ -124,7 +126,7 @@ class Walk:
                 self.tell("W-ARC-DEPTH", name, f"archives in archives, {DEPTH} deep; not read")
                 return
             nested = _again(first, raw)
-            stream = nested if first.startswith(_ZIP) else capped(decoded(nested), member.size_bytes)
+            stream = nested if first.startswith(ZIP) else capped(decoded(nested), member.size_bytes)
             self.archive(stream, place, name)
             return
         if self._is_log(first, name):
@@ -166,6 +168,7 @@ class Walk:
             mtime_us=member.mtime_us,
         )
         self.sources.append(Source(evidence, reopen, asked_for=False))
+        self.notices += oddities(evidence.place, member.name, first)
 
     def tell(self, kind: str, inside: str, text: str) -> None:
         """Notes what was wrong."""
@@ -174,15 +177,11 @@ class Walk:
 
 
 def walk(path: str, node: str | None, wanted: LooksLikeLog) -> Walk:
-    """The logs of an archive file.
-
-    Raises:
-        OSError: it cannot be read.
-    """
+    """The logs of an archive file, as far as it can be read."""
     found = Walk(path, node, wanted)
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - names may not be valid text; os keeps them
-            if file.read(len(_ZIP)) == _ZIP:
+            if file.read(len(ZIP)) == ZIP:
                 tell = partial(found.tell, inside="")
                 for number, member in enumerate(zip_members(file, tell)):
                     found._member(member, (number,), "")  # noqa: SLF001 - its own module
@@ -191,6 +190,11 @@ def walk(path: str, node: str | None, wanted: LooksLikeLog) -> Walk:
                 found.archive(capped(blocks(file), _size(path)), (), "")
     except MissingCodecError:
         found.tell("W-ARC-NOCODEC", "", NO_CODEC)
+    except OSError as error:
+        found.tell("E-IN-IO", "", f"{(error.strerror or str(error)).lower()}; the members before were read, no other")
+    if found.odd:
+        text = f"names that lead out of the archive, such as {found.odd[0]}: names only, for nothing is unpacked"
+        found.notices.append(Notice("I-ARC-NAME-ODD", "sources", path, text, len(found.odd)))
     if found.skipped:
         text = f"{found.skipped} members are no logs; not read"
         found.notices.append(Notice("I-IN-NOTLOG", "sources", path, text))
@@ -214,7 +218,7 @@ def _at(stream: Iterator[bytes], place: tuple[int, ...], file: IO[bytes] | None 
     number, *deeper = place
     first = next(stream, b"")
     whole = _again(first, stream)
-    if first.startswith(_ZIP):
+    if first.startswith(ZIP):
         data = file if file is not None else BytesIO(b"".join(whole))
         members = zip_members(data, lambda *_, **__: None)
     else:
@@ -223,31 +227,6 @@ def _at(stream: Iterator[bytes], place: tuple[int, ...], file: IO[bytes] | None 
         if at == number:
             yield from _at(decoded(member.blocks()), tuple(deeper)) if deeper else member.blocks()
             return
-
-
-def zip_members(file: IO[bytes], tell: Callable[..., None]) -> Iterator[Member]:
-    """The regular files of a zip; what cannot be read is told."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        tell("W-ARC-DATA", text=f"not a sound zip ({error}); collect it again")
-        return
-    for info in archive.infolist():
-        if info.is_dir():
-            continue
-        if info.flag_bits & 1:
-            tell("W-ARC-ENC", text=f"{info.filename}: encrypted; not read")
-            continue
-        yield Member(info.filename, info.file_size, 0, partial(_zip_blocks, archive, info, tell))
-
-
-def _zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, tell: Callable[..., None]) -> Iterator[bytes]:
-    try:
-        with archive.open(info) as member:
-            while block := member.read(_HEAD_BYTES):
-                yield block
-    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError) as error:
-        tell("W-ARC-CRC", text=f"{info.filename}: damaged ({error}); what came before was kept")
 
 
 def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -24,6 +24,8 @@ MAY_BE_BYTES = 1 << 30
 MOST_TIMES = 1000
 MOST_BYTES = 64 << 30
 _ERRORS = (("isal.isal_zlib", "error"), ("zstandard", "ZstdError"))
+# RFC 8878 section 3.1.1.1.1; the .xz file format, section 2.1.1.2.
+_ZSTD_FLAGS_AT, _ZSTD_CHECKED, _XZ_CHECK_AT = 4, 4, 7
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
 
 
@@ -61,6 +63,14 @@ NO_CODEC = "zstd cannot be read without its library; skipped; install novatrace[
 def compression_of(head: bytes) -> str | None:
     """The compression that the first bytes show, or None; names are not trusted."""
     return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+
+
+def has_no_check(head: bytes) -> bool:
+    """True for an xz or zstd stream that says in its header that no checksum comes with it."""
+    compression = compression_of(head)
+    if compression == "xz":
+        return len(head) > _XZ_CHECK_AT and head[_XZ_CHECK_AT] == 0
+    return compression == "zstd" and len(head) > _ZSTD_FLAGS_AT and not head[_ZSTD_FLAGS_AT] & _ZSTD_CHECKED
 
 
 def blocks(stream: BinaryIO, *, limit: int | None = None) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from novatrace.model.evidence import Evidence, Provenance
 from novatrace.sources import files
@@ -73,16 +74,20 @@ def _same(source: Source, evidence: Evidence) -> bool:
         return True
     if now.size_bytes <= evidence.size_bytes or source.read_range is None:
         return False
-    head = b"".join(source.read_range(0, min(evidence.size_bytes, HASHED_BYTES)))
-    return digest(head) == evidence.head_hash and ended_here(evidence, source)
+    with suppress(OSError):
+        head = b"".join(source.read_range(0, min(evidence.size_bytes, HASHED_BYTES)))
+        return digest(head) == evidence.head_hash and ended_here(evidence, source)
+    return False
 
 
 def ended_here(then: Evidence, source: Source) -> bool:
     """True when an input still has, where it once ended, what it had there."""
     if source.read_range is None:
         return False
-    tail = b"".join(source.read_range(max(0, then.size_bytes - HASHED_BYTES), then.size_bytes))
-    return digest(tail) == then.tail_hash
+    with suppress(OSError):
+        tail = b"".join(source.read_range(max(0, then.size_bytes - HASHED_BYTES), then.size_bytes))
+        return digest(tail) == then.tail_hash
+    return False
 
 
 def _streamed(

@@ -25,7 +25,7 @@ from novatrace.sources.beside import Beside, beside_of
 from novatrace.sources.compression import BLOCK_BYTES, blocks, capped, compression_of
 from novatrace.sources.copies import without_copies
 from novatrace.sources.encoding import encoding_of, in_utf8
-from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log
+from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log, oddities
 from novatrace.sources.interface import Found, Source
 from novatrace.sources.nodes import node_of_path
 from novatrace.sources.rotation import holes
@@ -103,16 +103,8 @@ def _walk(given: str, notices: list[Notice]) -> Iterator[str]:
     try:
         mode = os.stat(given).st_mode  # noqa: PTH116 - names may not be valid text; os keeps them
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        notices.append(
-            Notice(
-                "E-IN-MISSING" if missing else "W-IN-PERM",
-                "sources",
-                given,
-                f"{_reason(error)}; skipped; check the path",
-                incomplete=True,
-            )
-        )
+        text = f"{_reason(error)}; skipped; check the path"
+        notices.append(Notice(_kind(error), "sources", given, text, incomplete=True))
         return
     if not stat.S_ISDIR(mode):
         yield given
@@ -172,7 +164,7 @@ def _source(
     try:
         status = os.lstat(path) if not asked_for else os.stat(path)  # noqa: PTH116 - see _walk
         if stat.S_ISLNK(status.st_mode):
-            links.append(path)
+            _link(path, links, notices)
             return None
         if not stat.S_ISREG(status.st_mode):
             notices.append(Notice("W-IN-NOTREG", "sources", path, "not a regular file; skipped", incomplete=asked_for))
@@ -184,9 +176,9 @@ def _source(
         seen[identity] = path
         evidence, head = _evidence(path, given, node, status)
     except OSError as error:
-        kind = "E-IN-MISSING" if isinstance(error, FileNotFoundError) else "W-IN-PERM"
-        notices.append(Notice(kind, "sources", path, f"{_reason(error)}; skipped", incomplete=True))
+        notices.append(Notice(_kind(error), "sources", path, f"{_reason(error)}; skipped", incomplete=True))
         return None
+    notices += oddities(path, path, head)
     plain = compression_of(head) is None and encoding_of(head) is None
     return Source(
         evidence,
@@ -195,6 +187,15 @@ def _source(
         partial(_file_range, path, identity) if plain else None,
         is_archive=is_archive(head),
     )
+
+
+def _link(path: str, links: list[str], notices: list[Notice]) -> None:
+    """A link is not followed; one with a log's name that leads nowhere stands for a log that was not collected."""
+    if os.path.exists(path) or ".log" not in PurePath(path).name:  # noqa: PTH110 - see _walk
+        links.append(path)
+        return
+    text = f"a symbolic link to {os.readlink(path)}, which is not there; collect the file itself"  # noqa: PTH115 - see _walk
+    notices.append(Notice("W-IN-LINK", "sources", path, text, incomplete=True))
 
 
 def _evidence(path: str, given: str, node: str | None, status: os.stat_result) -> tuple[Evidence, bytes]:
@@ -271,6 +272,13 @@ def _memory_blocks(data: bytes) -> Iterator[bytes]:
 def _numbered(sources: Iterator[Source]) -> Iterator[Source]:
     for number, source in enumerate(sources):
         yield replace(source, evidence=replace(source.evidence, id=number))
+
+
+def _kind(error: OSError) -> str:
+    """The id of what is told where the system refuses."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return "E-IN-MISSING"
+    return "W-IN-PERM" if isinstance(error, PermissionError) else "E-IN-IO"
 
 
 def _reason(error: OSError) -> str:

@@ -116,9 +116,14 @@ def _machine(folder: str) -> str:
     """The machine that a folder is called after: a host, ``sosreport-HOST[-CASE]-2026-11-23-abcdefg``, a pod's folder."""
     match = _SOSREPORT.fullmatch(folder)
     if match is not None:
-        return match["host"]
+        return _text(match["host"])
     match = _POD_FOLDER.fullmatch(folder)
-    return folder if match is None else match["pod"]
+    return _text(folder if match is None else match["pod"])
+
+
+def _text(name: str) -> str:
+    r"""A name as text: bytes of it that are not UTF-8 are written ``\xff``."""
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def names_in(path: str) -> tuple[str | None, str | None]:
@@ -142,4 +147,4 @@ def _node_of_file(name: str) -> str | None:
         return None
     before = name[: match.start()].strip("._-@")
     after = _ROTATION.sub("", name[match.end() :]).strip("._-@")
-    return next((rest for rest in (before, after) if _is_node(rest) and not _NO_NAMES.fullmatch(rest)), None)
+    return next((_text(rest) for rest in (before, after) if _is_node(rest) and not _NO_NAMES.fullmatch(rest)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from novatrace.model.evidence import Notice
 from novatrace.sources.compression import NO_CODEC, Damage, MissingCodecError
@@ -20,12 +21,16 @@ class Reading:
     Args:
         source: what to read.
         size_bytes: how much there was when it was found; of a plain file its size, where nothing is given.
+        start: where a piece begins in the input.
     """
 
-    def __init__(self, source: Source, *, size_bytes: int | None = None) -> None:
+    def __init__(self, source: Source, *, size_bytes: int | None = None, start: int = 0) -> None:
         self.notices: list[Notice] = []
+        #: True when it ended before its end: how many lines there are is not known.
+        self.cut = False
         self.path = source.evidence.place
         self._source = source
+        self._start = start
         plain = source.read_range is not None
         self._size_bytes = source.evidence.size_bytes if size_bytes is None and plain else size_bytes
         self._blocks = self._reading()
@@ -53,25 +58,30 @@ class Reading:
                 yield block
             if self._size_bytes is not None and read < self._size_bytes:
                 text = f"{self._size_bytes - read} bytes fewer than when it was found: cut while it was read; what was read is kept"
+                self.cut = True
                 self.notices.append(Notice("W-IN-SHRUNK", "sources", path, text, incomplete=True))
         except Damage as damage:
             self.notices.append(Notice(damage.kind, "sources", path, damage.text, incomplete=True))
         except MissingCodecError:
             self.notices.append(Notice("W-ARC-NOCODEC", "sources", path, NO_CODEC, incomplete=True))
         except OSError as error:
-            text = f"{(error.strerror or str(error)).lower()}; what was read before is kept"
+            reason = (error.strerror or str(error)).lower()
+            text = f"{reason} at byte {self._start + read}; what was read before is kept, nothing behind it was read"
+            self.cut = True
             self.notices.append(Notice("E-IN-IO", "sources", path, text, incomplete=True))
 
 
 def windows(source: Source) -> bytes:
     """Pieces of an input from its beginning to its end, in order and on lines of their own: all of it where it is short, else
-    what stands at places spread evenly over it. Empty where that cannot be had without unpacking much."""  # noqa: D205, D209
+    what stands at places spread evenly over it. Empty where that cannot be had, or not without unpacking much."""  # noqa: D205, D209
     size = source.evidence.size_bytes
     if source.read_range is None:
         if size > _PACKED_BYTES:
             return b""
         return b"".join(Reading(source).blocks())
     if size <= _WINDOWS * _WINDOW_BYTES:
-        return b"".join(source.read_range(0, size))
+        return b"".join(Reading(source).blocks())
     starts = [size * number // _WINDOWS for number in range(_WINDOWS)] + [size - _WINDOW_BYTES]
-    return b"\n".join(b"".join(source.read_range(start, start + _WINDOW_BYTES)) for start in starts)
+    with suppress(OSError):  # whoever reads it will say so
+        return b"\n".join(b"".join(source.read_range(start, start + _WINDOW_BYTES)) for start in starts)
+    return b""
