@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 
 from cases import FIXTURES
 from reading import read
@@ -189,3 +190,19 @@ def test_an_upgrade_in_the_middle_of_a_log_is_told(novatrace, tmp_path):
     worded = novatrace("inspect", folder.parent).stdout.decode()
     assert "is written from 2023.1 on, " in worded
     assert " until Ocata: an upgrade in between" in worded
+
+
+def test_what_all_inputs_are_in_is_named_once(novatrace, tmp_path):
+    """A folder or an archive; a single input keeps its whole path."""
+    logs = FIXTURES / "real-nova/a-single-migrate"
+    one = novatrace("inspect", logs / "ctl01" / "nova-scheduler.log").stdout.decode()
+    assert f"{logs}/ctl01/nova-scheduler.log" in one
+    assert "  in /" not in one
+    packed = tmp_path / "upload.tar"
+    with tarfile.open(packed, "w") as archive:
+        for node in ("ctl01", "compute-01"):
+            archive.add(logs / node, f"logs/{node}")
+    for where, inside in ((logs, f"{logs}/"), (packed, f"{packed}!logs/")):
+        told = novatrace("inspect", where).stdout.decode()
+        assert f"INPUTS\n  in {inside}\n" in told
+        assert "  ctl01/nova-scheduler.log  " in told

@@ -14,6 +14,7 @@ from novatrace.reports import not_told, view_not_told, view_releases, words
 from novatrace.reports.document import Block, Cell, Column, Document, Section, cell, say, table
 
 _INFORMED = 3
+_TOLD_ONCE = 2
 _WHERE = re.compile(r" in \S+\)$")
 _COLUMNS = (
     Column("node"), Column("service"), Column("lines", right=True), Column("parsed", right=True),
@@ -146,10 +147,11 @@ def _sure(coverage: Coverage) -> Cell:
 
 def _inputs(case: Case) -> Iterator[Block]:
     columns = [
-        Column("path", whole=False), Column("layout"), Column("how sure"), Column("node"), Column("service"), Column("release"),
-        Column("bytes", right=True), Column("levels", whole=False),
+        Column("node"), Column("service"), Column("layout"), Column("how sure"), Column("release"), Column("bytes", right=True),
+        Column("path", whole=False), Column("levels", whole=False),
     ]  # fmt: skip
     rows = []
+    above = _above([case.evidence[coverage.evidence_id].place for coverage in case.coverage])
     for coverage in case.coverage:
         evidence = case.evidence[coverage.evidence_id]
         layouts = sorted(coverage.layouts, key=lambda name: (-coverage.layouts[name], name))
@@ -157,18 +159,29 @@ def _inputs(case: Case) -> Iterator[Block]:
         levels = ", ".join(f"{level} {number}" for level, number in sorted(coverage.levels.items()))
         rows.append(
             [
-                cell(evidence.place),
-                cell("+".join(_shared(coverage, layout) for layout in layouts)),
-                _sure(coverage),
                 cell(evidence.node),
                 cell(evidence.service or "+".join(services)),
+                cell("+".join(_shared(coverage, layout) for layout in layouts)),
+                _sure(coverage),
                 _release(coverage),
                 cell(coverage.bytes_decoded),
+                cell(evidence.place.removeprefix(above)),
                 cell(levels),
             ]
         )
+    if above:
+        yield say(f"in {above}")
     yield table(columns, rows)
     yield from _left_out(case)
+
+
+def _above(places: list[str]) -> str:
+    """The folder, or the archive, that all inputs are in; "" where it is no relief to name it once."""
+    if len(places) < _TOLD_ONCE:
+        return ""
+    low, high = min(places), max(places)
+    shared = low[: next((at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))]
+    return shared[: max(shared.rfind("/"), shared.rfind("!")) + 1]
 
 
 def _release(coverage: Coverage) -> Cell:
