@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import SCANNER, checksum, read
 
+from novatrace.parsing.anchor_groups import ALIKE, grouped
 from novatrace.parsing.anchors import FAST_UP_TO
 from novatrace.parsing.definitions import load_catalogue
 from novatrace.sources.services import service_of_file
@@ -173,6 +174,24 @@ def test_the_anchors_are_few_and_rare_enough():
     assert len(anchors) <= FAST_UP_TO
     assert all(len(anchor) >= 4 for anchor in anchors)
     assert all(m.anchor in m.hint for m in messages)
+
+
+def test_anchors_that_go_together_are_sixteen_apart():
+    """That is how the library groups them; one more or one less moves few of the others."""
+    for left_out in (0, 1, 5):
+        anchors = sorted({m.anchor.encode() for m in load_catalogue().messages})[left_out:]
+        found = grouped([*anchors, b"of a user's own"])
+        assert sorted(found) == sorted([*anchors, b"of a user's own"])
+        place = {anchor[:4]: number % 16 for number, anchor in enumerate(found)}
+        apart = [len({place[begins] for begins in alike if begins in place}) - 1 for alike in ALIKE]
+        assert sum(apart) <= 2 * left_out + 1
+
+
+@pytest.mark.parametrize("anchors", [[b"host", b"host: "], [b"host: x", b"host", b"host: "], []])
+def test_an_anchor_that_begins_like_a_longer_one_comes_after_it(anchors):
+    """The first one that fits is found, and would hide the other."""
+    found = grouped(anchors)
+    assert found == sorted(anchors, key=len, reverse=True)
 
 
 def test_a_periodic_view_is_kept_when_it_changes():

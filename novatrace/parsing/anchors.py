@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
 
+from novatrace.parsing.anchor_groups import grouped
 from novatrace.parsing.definitions import Catalogue, Message, Repeats
 
 FAST_UP_TO = 64
@@ -53,7 +54,7 @@ class Anchors:
         hints: dict[bytes, dict[bytes, Hint]] = {}
         for message in catalogue.messages:
             hints.setdefault(_bytes(message.anchor), {})[_bytes(message.hint)] = _hint(message, catalogue)
-        self._anchors = sorted(hints, key=lambda anchor: (-len(anchor), anchor))
+        self._anchors = grouped(hints)
         self._automaton = BytesAhoCorasick(self._anchors, matchkind=MATCHKIND_LEFTMOST_FIRST)
         self.meanings = [self._meaning(anchor, hints) for anchor in self._anchors]
 

@@ -11,11 +11,11 @@ level that is of no layout all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import chain
 
-from stringzilla import count, find_first_of
+from stringzilla import count
 
 from novatrace.model.activity import MINUTE_US
 from novatrace.model.evidence import Evidence
@@ -28,15 +28,14 @@ from novatrace.parsing.record import Record
 from novatrace.parsing.records import INHERIT_WITHIN_BYTES, Edge, RecordReader
 from novatrace.parsing.repetitions import Repetitions
 from novatrace.parsing.sieve import Sieve
+from novatrace.parsing.text_blocks import levels_in, longest_line, undisturbed
 
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\d[ T]|[A-Z][a-z]{2} [ \d]\d (?=\d\d:\d\d:\d\d)")
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "TRACE", "AUDIT", "CRITICAL", "WARN")
-_USUAL = 4
 _LF = ord("\n")
 # Twice as far as a record may stand from the one that it belongs to, so that the line of that one is whole.
 _BEHIND_BYTES = 2 * INHERIT_WITHIN_BYTES
-_DISTURBING = b"\0\x1b"  # what stands inside stamps and level words when a log is torn or coloured
-_LEVEL_WORDS = {level: f" {level} ".encode() for level in _LEVELS}
+_AGAIN_FROM_BYTES = 1 << 16
+Again = Callable[[int], bool]
 
 
 class BlockScanner:
@@ -75,10 +74,11 @@ class BlockScanner:
         self._base = self._at = 0
         self._line_no = 1
 
-    def scan(self, chunks: Iterable[bytes], *, offset: int = 0) -> None:
+    def scan(self, chunks: Iterable[bytes], *, offset: int = 0, again: Again | None = None) -> None:
         """Reads a stream that begins at ``offset`` of the input.
 
-        A chunk is read where it lies; only what stands on both sides of a border between chunks is put together.
+        A chunk is read where it lies; only what stands on both sides of a border between chunks is put together, unless the
+        last bytes of a chunk can be had once more with the next one: ``again`` asks for that, and tells whether they can.
         """
         chunks = iter(chunks)
         carry, self._at = b"", offset
@@ -97,7 +97,9 @@ class BlockScanner:
             if cut > start:
                 self._block(held, start, cut)
                 start = cut
-            carry = held[start:]
+            rest = len(held) - start
+            # Not of a short chunk: there may be no further one, or it was looked at before.
+            carry = b"" if _AGAIN_FROM_BYTES < len(chunk) > 2 * rest and again and again(rest) else held[start:]
         if carry:
             self._block(carry, 0, len(carry))
 
@@ -121,7 +123,7 @@ class BlockScanner:
         self._data, self._start, self._base = data, start, self._at - start
         total = count(data, b"\n", start, end) + (data[end - 1] != _LF)
         stamp = _STAMP.match(data, start)
-        if stamp is None or not (data.isascii() or _utf8(data, start, end)) or _disturbed(data, start, end):
+        if stamp is None or not undisturbed(data, start, end):
             self._slow([data[start:end]], offset=start)
         else:
             self._stamped((start, end), stamp[0], total)
@@ -130,7 +132,7 @@ class BlockScanner:
 
     def _stamped(self, span: tuple[int, int], prefix: bytes, total: int) -> None:
         """A block whose first line has a stamp: spans of one-line records, and what stands between them."""
-        levels = _levels(self._data, span, total)
+        levels = levels_in(self._data, span, total)
         if 1 + count(self._data, b"\n" + prefix, *span) == total and sum(levels.values()) == total:
             self._span(span, levels, total)
         else:
@@ -174,7 +176,7 @@ class BlockScanner:
     def _even(self, span: tuple[int, int]) -> None:
         data, (start, end) = self._data, span
         total = count(data, b"\n", start, end) + (data[end - 1] != _LF)
-        levels = _levels(data, span, total)
+        levels = levels_in(data, span, total)
         if sum(levels.values()) == total:
             self._span(span, levels, total)
         else:
@@ -195,7 +197,7 @@ class BlockScanner:
         data, (start, end) = self._data, span
         last_start = data.rfind(b"\n", start, end - 1) + 1 or start
         first, last = self._edge(start, end), self._edge(last_start, end)
-        if first is None or last is None or _longest(data, start, end) > LINE_CAP_BYTES:
+        if first is None or last is None or longest_line(data, start, end) > LINE_CAP_BYTES:
             self._slow([data[start:end]], offset=start)
             return
         self.reader.count_span(first, last, levels, total, end - start)
@@ -316,31 +318,3 @@ def _odd(prefix: bytes) -> re.Pattern[bytes]:
 def _end(data: bytes, start: int) -> int:
     end = data.find(b"\n", start)
     return len(data) if end < 0 else end
-
-
-def _utf8(data: bytes, start: int, end: int) -> bool:
-    try:
-        str(memoryview(data)[start:end], "utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _disturbed(data: bytes, start: int, end: int) -> bool:
-    found: int = find_first_of(data, _DISTURBING, start, end)
-    return found >= 0
-
-
-def _levels(data: bytes, span: tuple[int, int], total: int) -> dict[str, int]:
-    """How often each level word stands in the text; rare ones are looked for only where the usual ones are too few."""
-    found = {level: count(data, _LEVEL_WORDS[level], *span) for level in _LEVELS[:_USUAL]}
-    if sum(found.values()) < total:
-        found |= {level: count(data, _LEVEL_WORDS[level], *span) for level in _LEVELS[_USUAL:]}
-    return {level: number for level, number in found.items() if number}
-
-
-def _longest(data: bytes, start: int, end: int) -> int:
-    """0 unless the span is long enough to hold a line beyond the cap."""
-    if end - start <= LINE_CAP_BYTES:
-        return 0
-    return max(map(len, data[start:end].split(b"\n")))

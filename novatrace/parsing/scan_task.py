@@ -15,7 +15,7 @@ from novatrace.model.event import Event
 from novatrace.model.evidence import Coverage, Evidence, Notice
 from novatrace.model.scanned import Scanned
 from novatrace.parsing.anchors import Anchors
-from novatrace.parsing.block_scanner import BlockScanner
+from novatrace.parsing.block_scanner import Again, BlockScanner
 from novatrace.parsing.certainty import rival_of
 from novatrace.parsing.definitions import Catalogue
 from novatrace.parsing.events import MessageMatcher, events_of, undecided_of
@@ -30,7 +30,7 @@ from novatrace.parsing.records import RecordReader
 from novatrace.parsing.repetitions import Periodic
 from novatrace.parsing.sieve import Sieve
 
-_HEAD_BYTES = 1 << 15
+_HEAD_BYTES = 1 << 15  # less than what is asked for again (``block_scanner``)
 
 
 class Scanner:
@@ -47,9 +47,19 @@ class Scanner:
         self.periodic = frozenset(message.kind for message in catalogue.messages if message.repeats is not None)
 
     def scan(
-        self, chunks: Iterable[bytes], evidence: Evidence, manner: Manner, *, offset: int = 0, before: bytes = b""
+        self,
+        chunks: Iterable[bytes],
+        evidence: Evidence,
+        manner: Manner,
+        *,
+        offset: int = 0,
+        before: bytes = b"",
+        again: Again | None = None,
     ) -> Scanned:
-        """Reads a piece that begins at ``offset``, where a record begins; ``before`` is what stands before it."""
+        """Reads a piece that begins at ``offset``, where a record begins; ``before`` is what stands before it.
+
+        ``again``: see ``BlockScanner.scan``.
+        """
         coverage = Coverage(evidence_id=evidence.id)
         coverage.clock_basis = manner.clock_basis
         self._matcher.undecided.clear()
@@ -67,7 +77,7 @@ class Scanner:
                 sieve.take(event)
         else:
             scanner = BlockScanner(evidence, self._understood, self._anchors, reader, sieve, before=before)
-            scanner.scan(chunks, offset=offset)
+            scanner.scan(chunks, offset=offset, again=again)
         # It refers to who has the reader; without it nothing of a piece waits until garbage is looked for.
         del reader.find_head
         coverage.active = runs_of(reader.minutes)

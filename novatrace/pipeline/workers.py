@@ -76,7 +76,7 @@ def run(task: Task, step: Callable[[], None] | None = None) -> Scanned:
     reading, before = blocks_of(task)
     blocks = reading.blocks() if step is None else _each(reading.blocks(), step)
     scanner = scanner_of(task.messages)
-    scanned = scanner.scan(blocks, task.evidence, task.manner, offset=task.start, before=before)
+    scanned = scanner.scan(blocks, task.evidence, task.manner, offset=task.start, before=before, again=reading.again)
     scanned.notices = (*scanned.notices, *reading.notices)
     scanned.cut = reading.cut
     return scanned

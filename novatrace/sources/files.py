@@ -22,12 +22,13 @@ from typing import BinaryIO
 from novatrace.model.evidence import Evidence, Notice
 from novatrace.sources.archives import LooksLikeLog, is_archive, walk
 from novatrace.sources.beside import Beside, beside_of
-from novatrace.sources.compression import BLOCK_BYTES, blocks, capped, compression_of
+from novatrace.sources.compression import blocks, capped, compression_of
 from novatrace.sources.copies import without_copies
 from novatrace.sources.encoding import encoding_of, in_utf8
 from novatrace.sources.identity import HASHED_BYTES, digest, not_a_log, oddities
 from novatrace.sources.interface import Found, Source
 from novatrace.sources.nodes import node_of_path
+from novatrace.sources.ranges import Range
 from novatrace.sources.rotation import holes
 from novatrace.sources.services import service_of_path
 
@@ -222,17 +223,8 @@ def _file_blocks(path: str, identity: tuple[int, int], size: int) -> Iterator[by
         yield from in_utf8(capped(blocks(file, limit=size), size))
 
 
-def _file_range(path: str, identity: tuple[int, int], start: int, end: int) -> Iterator[bytes]:
-    handle = _opened(path, identity)
-    try:
-        while start < end:
-            block = os.pread(handle, min(BLOCK_BYTES, end - start), start)
-            if not block:
-                return
-            start += len(block)
-            yield block
-    finally:
-        os.close(handle)
+def _file_range(path: str, identity: tuple[int, int], start: int, end: int) -> Range:
+    return Range(_opened(path, identity), start, end)
 
 
 def _opened(path: str, identity: tuple[int, int]) -> int:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from novatrace.model.evidence import Notice
 from novatrace.sources.compression import NO_CODEC, Damage, MissingCodecError
 from novatrace.sources.interface import Source
+from novatrace.sources.ranges import Range
 
 HEAD_BYTES = 1 << 16
 _WINDOWS = 512
@@ -33,6 +34,8 @@ class Reading:
         self._start = start
         plain = source.read_range is not None
         self._size_bytes = source.evidence.size_bytes if size_bytes is None and plain else size_bytes
+        self._range: Range | None = None
+        self._read = 0
         self._blocks = self._reading()
         self._head: list[bytes] = []
 
@@ -49,15 +52,24 @@ class Reading:
         yield from self._head
         yield from self._blocks
 
+    def again(self, count: int) -> bool:
+        """Asks for the last bytes of the last block once more, as the beginning of the next; False where they cannot be had."""
+        if self._range is None:
+            return False
+        self._range.again(count)
+        self._read -= count
+        return True
+
     def _reading(self) -> Iterator[bytes]:
         path = self.path
-        read = 0
         try:
-            for block in self._source.open_blocks():
-                read += len(block)
+            blocks = self._source.open_blocks()
+            self._range = blocks if isinstance(blocks, Range) else None
+            for block in blocks:
+                self._read += len(block)
                 yield block
-            if self._size_bytes is not None and read < self._size_bytes:
-                text = f"{self._size_bytes - read} bytes fewer than when it was found: cut while it was read; what was read is kept"
+            if self._size_bytes is not None and self._read < self._size_bytes:
+                text = f"{self._size_bytes - self._read} bytes fewer than when it was found: cut while it was read; what was read is kept"
                 self.cut = True
                 self.notices.append(Notice("W-IN-SHRUNK", "sources", path, text, incomplete=True))
         except Damage as damage:
@@ -66,7 +78,9 @@ class Reading:
             self.notices.append(Notice("W-ARC-NOCODEC", "sources", path, NO_CODEC, incomplete=True))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            text = f"{reason} at byte {self._start + read}; what was read before is kept, nothing behind it was read"
+            text = (
+                f"{reason} at byte {self._start + self._read}; what was read before is kept, nothing behind it was read"
+            )
             self.cut = True
             self.notices.append(Notice("E-IN-IO", "sources", path, text, incomplete=True))
 
