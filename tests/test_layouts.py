@@ -12,6 +12,8 @@ import pytest
 from cases import FIXTURES
 from reading import read
 
+from novatrace import pipeline
+from novatrace.errors import NothingToAnalyseError
 from novatrace.model.evidence import Coverage
 from novatrace.parsing.layouts import load_layouts
 from novatrace.parsing.lines import physical_lines
@@ -162,7 +164,30 @@ def test_every_layout_has_a_file(inspected):
     """No layout without a fixture of its own."""
     shown = {part for seen in inspected.values() for name in seen["layout"].split("+") for part in name.split("/")}
     ignored = {layout.name for layout in load_layouts() if layout.ignored}
-    assert set(NAMES) - shown - ignored == {"operator-script"}
+    assert set(NAMES) - shown - ignored == {"operator-script", "other-programs"}
+
+
+def test_logs_of_other_programs_are_read_where_they_are_named_and_passed_over_in_a_folder(tmp_path):
+    """Each form by itself: counted, understood, without an event; what goes on a line of theirs does not stay over."""
+    (layout,) = (layout for layout in load_layouts() if layout.name == "other-programs")
+    for number, sample in enumerate(layout.samples):
+        path = tmp_path / f"{number}.log"
+        path.write_text(f"{sample.text}\nmore of it\n{sample.text}\n")
+        found, coverage, _ = read(path.read_bytes(), None)
+        assert (found, coverage.lines.parsed, coverage.lines.continuation) == ([], 2, 1)
+    read_alone = pipeline.inspect(pipeline.RunOptions((str(path),)))
+    assert [c.lines.unparsed for c in read_alone.coverage] == [0]
+    with pytest.raises(NothingToAnalyseError):
+        pipeline.inspect(pipeline.RunOptions((str(tmp_path),)))
+
+
+def test_a_header_alone_and_a_line_of_qemu_leave_nothing_over():
+    """A log that ends inside a header; QEMU's stamped words inside a message of libvirt's."""
+    qemu = "2026-11-23T00:12:27.063233Z qemu-system-x86_64: -drive file=rbd:vms/disk: error connecting"
+    for end in ("2026-11-23 00:12:27.100 7 WARN", "2026-11-23 00:12:27.100 7", "Nov 23 00:12:27 ctl01 nova-sc"):
+        found, coverage = events(f"{HEAD}{MESSAGE}\n{qemu}\n{end}")
+        assert [kind for kind, _ in found] == ["filter-result"]
+        assert (coverage.lines.parsed, coverage.lines.continuation, coverage.lines.ignored) == (1, 1, 1)
 
 
 def test_a_file_may_change_its_layout_in_the_middle(inspected):

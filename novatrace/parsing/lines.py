@@ -11,13 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LINE_CAP_BYTES = 1 << 20
-_DATED = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\[\d{4}-\d\d-\d\d ")
+# QEMU's own stamps stand inside what libvirt says of it: further lines of one message.
+_DATED = re.compile(
+    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?!\.\d+Z [\w./\-]*qemu)|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\[\d{4}-\d\d-\d\d "
+)
 # A line that ends inside the bracket of its ids or behind its header, and what goes on it in the next one. Mail and
 # documents indent and quote what they fold, and eat the blank at which they fold.
 _OPEN = re.compile(rb"\[(?:None |req-|instance:|instance: )[\w\- ]*\Z")
-_HEADER = re.compile(rb"\d\d:\d\d:\d\d\S* (?:\d+ )?(?:[A-Z]{4,8}) [a-z_]\w*(?:\.[\w\-]+)+ ?\Z")
+_HEADER = re.compile(rb"\d\d:\d\d:\d\d\S* (?:\d+ )?(?:[A-Z]{4,8})(?: [a-z_]\w*(?:\.[\w\-]+)+)? ?\Z")
 _CLOSED = re.compile(rb"[\w\- ]{0,160}\]")
-_FIELD = re.compile(rb"\[(?:-\]|None |req-|instance:)")
+_FIELD = re.compile(rb"(?:[a-z_]\w*(?:\.[\w\-]+)+ )?\[(?:-\]|None |req-|instance:)")
 _WHOLE_ID = re.compile(rb"(?:\A|[\s\[])(?:-|None|instance:|req-[0-9a-f-]{36}|[0-9a-f]{32})\Z")
 _MARGIN = b"> \t"
 _MOST_FOLDS = 5
