@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from rendering import Line, Said, beats, devstack, dumped, every, formatter, header, journal_json
+from rendering import Line, Said, beats, devstack, dumped, every, formatter, header, journal_json, short
 
 
 def _records(lines: list[Said]) -> list[Said]:
@@ -142,6 +142,7 @@ EXPORTS: dict[str, Callable[[list[Said]], bytes]] = {
     "python-basic": every(headed(lambda o: f"{o.level}:{o.logger}:{_after(o)}")),
     "words-prefix": every(headed(lambda o: f"  finding 17: {o.text}")),
     "quoted-forum": forum,
+    "logger-first": every(short(lambda o: f"{o.logger} {_after(o)}" if o.head and o.context else o.text)),
     "site-format-day-first": every(header(lambda o: o.stamped("%d/%m/%Y %H:%M:%S,") + _iso(o)[-3:])),
     "oslo-numbered-messages": every(numbered),
     "indented-editor": every(headed(lambda o: f"937474 {o.text}")),
@@ -150,5 +151,6 @@ EXPORTS: dict[str, Callable[[list[Said]], bytes]] = {
 # What a layout does not have, by name.
 EXPORTS_LOSE = {
     "journalctl-no-stamp": "date, time and milliseconds",
+    "logger-first": "milliseconds",
     "python-basic": "date, time and milliseconds, and process",
 }

@@ -84,6 +84,7 @@ OPERATORS_HAVE = {
     "torn lines": ("torn-line",),
     "key=value pairs, with oslo's line inside and without": ("logfmt",),
     "Python's basic format": ("python-basic",),
+    "syslog with what a format leaves to it": ("logger-first",),
     "words of a report before each line, a forum's marks": ("words-prefix", "quoted-forum"),
     "days before months": ("site-format-day-first",),
     "numbers of a vendor before each message": ("oslo-numbered-messages",),
