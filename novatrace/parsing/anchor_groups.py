@@ -15,12 +15,12 @@ _GROUPS = 16
 _LOOKED_AT = 4
 # The first bytes of those that go together.
 ALIKE: tuple[tuple[bytes, ...], ...] = (
-    (b" (ve", b" com", b" dat", b"lity"), (b" all", b" is ", b" to ", b"raw "), (b" fai", b"he i", b'nfo"', b"reco"),
-    (b" mig", b"t ha", b"t ho", b"t re"), (b'"PUT', b"DELE", b"OST ", b"it: "), (b"Acti", b"Migr", b"Old ", b"xcep"),
-    (b"Free", b"Maki", b"ssum", b"urne"), (b"allo", b"eive", b"helv", b"more"), (b"ashi", b"g cl", b"g ev", b"ize "),
-    (b"chec", b"g ho", b"g wi", b"ifec"), (b"d al", b"ed [", b"ed m", b"m in"), (b"d ho", b"n ho", b"ng i", b"ty f"),
-    (b"ed: ", b"etry", b"ew: ", b"ompu"), (b"iola", b"nish", b"ucce", b"ulin"), (b"orph", b"retr", b"rown", b"rror"),
-    (b"prov", b"tes?", b"uniq", b"vacu"),
+    (b" (ve", b"DELE", b"t ha", b"t re"), (b" all", b"ed [", b"etry", b"he i"), (b" com", b" to ", b"ucce", b"vacu"),
+    (b" dat", b" fai", b" mig", b"lity"), (b" is ", b"g cl", b"ize ", b"nish"), (b'"PUT', b"Acti", b"OST ", b"ssum"),
+    (b"Free", b"prov", b"reco", b"rror"), (b"Maki", b"Old ", b"t ho", b"ty f"), (b"Migr", b"raw ", b"rown", b"urne"),
+    (b"allo", b"chec", b"d al", b"d ho"), (b"ashi", b"g ho", b"n ho", b"ng i"), (b"ed m", b"eive", b"iola", b"ulin"),
+    (b"ed: ", b"ew: ", b"it: ", b"m in"), (b"g ev", b"g wi", b"helv", b"orph"), (b"ifec", b"more", b'nfo"', b"ompu"),
+    (b"retr", b"tes?", b"uniq", b"xcep"),
 )  # fmt: skip
 
 
