@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 
 from novatrace import pipeline
 from novatrace.analysis.replay import batch as batches
+from novatrace.analysis.replay.study import study
 from novatrace.errors import NothingToAnalyseError, UsageError
 from novatrace.model.parts import changed, fields_of
 from novatrace.model.replay import ListedBatch
@@ -309,6 +310,39 @@ def test_a_case_of_which_a_part_could_not_be_read_ends_with_3(novatrace, tmp_pat
     assert b"missing: a part of the logs that could not be read" in done.stdout
     assert novatrace("simulate", "--batches").returncode == 3
     assert novatrace("simulate", TEN).returncode == 0
+
+
+def test_a_plan_that_leaves_vms_out_says_who_would_take_them_though_full_and_what_mends_it(ten):
+    """No filter looks at vCPU: all go to the host with most RAM. With limits every VM is in a wave."""
+    rules, loose = but(ten.scenario.rules, max_attempts=3), ("ram_mb", "disk_gb")
+    scenario = but(ten.scenario, guarded=loose, filtered=loose, claims_in_placement=False, rules=rules)
+    found = study(scenario, (), runs=200, seed=1)
+    assert (len(found.plan.waves[0].vms), len(found.plan.unplaceable)) == (5, 5)
+    assert "node01 all the same, which is full, for no filter looks at vCPU" in found.plan.unplaceable_because
+    assert (found.results[found.advised].variant.name, found.later_plan.unplaceable) == ("limits-enforced", ())
+    text, value = (replay.render(name, found, plan=True) for name in ("text", "json"))
+    assert "5 VMs in no wave: they would be sent to node01 all the same" in text
+    assert "Once what is advised above is set: 2 waves with a host for 10 of 10 VMs." in text
+    assert json.loads(value)["plan"]["unplaceable_because"] == found.plan.unplaceable_because
+    assert replay.script(found).count("# In no wave: they would be sent to node01") == 1
+    assert (ten.plan.unplaceable_because, ten.later_plan) == (None, None)
+
+
+def test_a_plan_without_a_good_backtest_is_no_script_to_run_as_it_is(tmp_path):
+    """More failures than the model explains: no advice, the plan says so, and its script stops before the first command."""
+    case = analysed(RACE)
+    lost = tuple(but(m, outcome="failed") if m.action != "create" else m for m in case.migrations)
+    found = replay.replayed(but(case, migrations=lost), runs=1, seed=1)
+    assert (found.backtest.good, found.advice) == (False, None)
+    assert "Not to be relied on: the replay ends with 7 failures, 8 were observed." in replay.render(
+        "text", found, plan=True
+    )
+    (tmp_path / "waves.sh").write_text(replay.script(found))
+    env = fake_openstack(tmp_path, "")
+    done = subprocess.run(["sh", str(tmp_path / "waves.sh")], capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the backtest of this plan is not good" in done.stderr
+    assert not (tmp_path / "asked").exists()
 
 
 def test_a_comment_stays_on_its_line():

@@ -296,15 +296,22 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class WavePlan:
-    """Waves in order, and the VMs that no host has room for."""
+    """Waves in order, and the VMs that no host has room for.
+
+    ``unplaceable_because``: a clause that says why; None where all are in a wave.
+    """
 
     waves: tuple[Wave, ...]
     unplaceable: tuple[int, ...]
+    unplaceable_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The whole answer."""
+    """The whole answer.
+
+    ``later_plan``: the plan once the advised setting is made; None where that is none, or the plan of today leaves nobody out.
+    """
 
     scenario: Scenario
     backtest: Backtest
@@ -316,3 +323,4 @@ class Replay:
     seed: int
     runs: int
     notes: tuple[str, ...] = field(default=())
+    later_plan: WavePlan | None = None

@@ -143,4 +143,5 @@ def _plan(replay: Replay) -> _Json:
             for wave in replay.plan.waves
         ],
         "unplaceable": [scenario.vms[vm].name for vm in replay.plan.unplaceable],
+        "unplaceable_because": replay.plan.unplaceable_because,
     }

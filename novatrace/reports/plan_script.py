@@ -10,6 +10,7 @@ import shlex
 from novatrace.model.replay import Replay, Wave
 from novatrace.reports import words
 from novatrace.reports.neutralise import neutral
+from novatrace.reports.view_simulate import untested
 
 _COMMANDS = {
     "migrate": "openstack server migrate",
@@ -47,6 +48,7 @@ _NOTES = {
     ),
 }
 _CONFIRMED = ("migrate", "resize", "unknown")
+_UNTESTED = "echo 'not run: the backtest of this plan is not good; read its comments, and take this line out to run it' >&2; exit 1"
 _WAIT = """\
 # Waits until every VM of a wave has been claimed by its target and has moved; stops when one is in ERROR.
 wait_for() {
@@ -84,12 +86,14 @@ def script(replay: Replay, *, tool_version: str) -> str:
             4, _comment(f"These were {scenario.action} actions: their command needs more than the VM; fill it in.")
         )
         command = f": {scenario.action}"
+    if untested(replay):
+        lines.append(_UNTESTED + "\n")
     number = len(replay.plan.waves)
     for index, wave in enumerate(replay.plan.waves):
         lines += [*_wave(replay, wave, index, number, command), ""]
-    for vm in replay.plan.unplaceable:
-        name = scenario.vms[vm].name or "a VM that no log names"
-        lines.append(_comment(f"In no wave, for no host that would be picked has room: {name}"))
+    if replay.plan.unplaceable:
+        lines.append(_comment(f"In no wave: {replay.plan.unplaceable_because}."))
+        lines += [_comment(scenario.vms[vm].name or "a VM that no log names") for vm in replay.plan.unplaceable]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

@@ -218,8 +218,19 @@ def _plan(replay: Replay) -> Iterator[Block]:
         names = [scenario.vms[vm].name or "a VM that no log names" for vm in wave.vms]
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         yield say(", ".join(names[:_NAMES]) + more, indent=1)
+    if untested(replay):
+        yield say(f"Not to be relied on: {replay.backtest.because}.", "warn")
     if plan.unplaceable:
+        yield say(f"{words.count(len(plan.unplaceable), 'VM')} in no wave: {plan.unplaceable_because}.", "bad")
+    later = replay.later_plan
+    if later is not None and len(later.unplaceable) < len(plan.unplaceable):
+        held = len(scenario.vms) - len(later.unplaceable)
         yield say(
-            f"{words.count(len(plan.unplaceable), 'VM')} in no wave: no host that these rules would pick has room for them.",
-            "bad",
+            f"Once what is advised above is set: {words.count(len(later.waves), 'wave')} with a host for {held} of "
+            f"{words.count(len(scenario.vms), 'VM')}."
         )
+
+
+def untested(replay: Replay) -> bool:
+    """True for a batch of a case whose backtest is not good: then nothing that is said of other ways has been tested."""
+    return replay.scenario.source == "case" and not replay.backtest.good

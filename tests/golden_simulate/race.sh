@@ -25,10 +25,11 @@ wait_for() {
 openstack server migrate -- 9e6656d8-0f46-4096-8bbc-4322bead447e  # expected on compute-02
 wait_for 9e6656d8-0f46-4096-8bbc-4322bead447e
 
-# In no wave, for no host that would be picked has room: e7db70c0-b38b-40a9-b1f7-4556b6e86f89
-# In no wave, for no host that would be picked has room: 88ef2aed-4764-49ac-918a-a31b0768eaf3
-# In no wave, for no host that would be picked has room: 6859eaca-330b-45d2-957e-b47bf7015384
-# In no wave, for no host that would be picked has room: 73247046-8b38-4f82-ae75-326d308bc661
-# In no wave, for no host that would be picked has room: 745ea543-5f6a-49e2-aa64-c95f79f8ccf7
-# In no wave, for no host that would be picked has room: e9be88fc-11c2-4152-bb92-4229c4edd2fc
-# In no wave, for no host that would be picked has room: 5f9df946-c549-4980-b4a6-5a5d685e3469
+# In no wave: no host that these rules would pick has room for them.
+# e7db70c0-b38b-40a9-b1f7-4556b6e86f89
+# 88ef2aed-4764-49ac-918a-a31b0768eaf3
+# 6859eaca-330b-45d2-957e-b47bf7015384
+# 73247046-8b38-4f82-ae75-326d308bc661
+# 745ea543-5f6a-49e2-aa64-c95f79f8ccf7
+# e9be88fc-11c2-4152-bb92-4229c4edd2fc
+# 5f9df946-c549-4980-b4a6-5a5d685e3469

@@ -37,7 +37,9 @@ def study(
     results = [results[0], *sorted(results[1:], key=_rank)]
     tested = backtest(scenario, decisions, results[0])
     advice, advised, because = advise(scenario, tested, results)
-    short = capacity_note(scenario)
+    short, now = capacity_note(scenario), plan(scenario)
+    best = results[advised].variant if advised is not None else None
+    later = plan(scenario, best.rules) if best is not None and best.change == "option" and now.unplaceable else None
     return Replay(
         scenario=scenario,
         backtest=tested,
@@ -45,7 +47,8 @@ def study(
         advice=advice,
         advised=advised,
         no_advice_because=because,
-        plan=plan(scenario),
+        plan=now,
+        later_plan=later,
         seed=seed,
         runs=runs,
         notes=() if short is None else (short[0].upper() + short[1:],),
