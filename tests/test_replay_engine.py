@@ -25,7 +25,7 @@ from novatrace.analysis.replay.player import Player, replay
 from novatrace.analysis.replay.ranking import Ranking, ordered
 from novatrace.analysis.replay.standing import Standing
 from novatrace.analysis.replay.top_set import TopSet
-from novatrace.analysis.replay.view import View
+from novatrace.analysis.replay.view import NOBODY, View
 from novatrace.analysis.replay.weighing import weights
 from novatrace.model.migration import HostNode, Resources
 from novatrace.model.replay import Load, ReplayHost, ReplayVm, Rules, Scenario, Step, Variant, Weigher
@@ -266,6 +266,35 @@ def test_ties_are_shuffled_among_all_that_are_equal_however_few_are_kept(kept, b
     assert_chances(chosen[2::3], dict.fromkeys((0, *range(2, 12)), 1))
     again = chooser.one(chance, np.arange(0, runs, 3), [np.full(runs // 3, 5)])
     assert_chances(again, dict.fromkeys(set(range(12)) - {5}, 1))
+
+
+def test_of_equal_hosts_at_the_end_of_a_shuffled_subset_only_the_first_are_in_it():
+    """One best host, three equal ones behind it, a subset of two: the best and the first of the three, in every run by its own view."""
+    hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(9, 99), seen_ram_mb=s) for i, s in enumerate([8, 8, 9, 8]))
+    rules = Rules((Weigher("ram", 1.0),), subset_size=2, shuffle_ties=True)
+    scenario = Scenario("file", "x", hosts, (ReplayVm("v", Resources(1, 1)),) * 2, (), NUMBERED, NUMBERED, rules)
+    board, runs = Board(scenario), 6_000
+    view = View(board, ["ram"])
+    view.spread(runs)
+    taken = np.arange(runs) % 2 * 2 - 1  # in half of the runs the best host gets a VM, so that all weigh the same
+    view.take(np.where(taken > 0, 2, NOBODY), board.classes[0])
+    chosen = Chooser(view, board.classes[0], rules).one(Chance("seed", runs))
+    assert_chances(chosen[taken < 0], {2: 1, 0: 1})
+    assert_chances(chosen[taken > 0], {0: 1, 1: 1, 2: 1, 3: 1})
+
+
+def test_a_weigher_that_keeps_its_greatest_value_weighs_by_it_when_it_is_gone():
+    """Up to Ussuri: 9 was seen, the best has 6 now; so 6 weighs 6/9 and not 1."""
+    hosts = tuple(ReplayHost(HostNode(f"h{i}"), Resources(9, 99), seen_ram_mb=s) for i, s in enumerate([9, 3]))
+    for kept, wanted in ((True, [6 / 9, 3 / 9]), (False, [1.0, 0.5])):
+        rules = Rules((Weigher("ram", 1.0),), kept_bounds=kept)
+        scenario = Scenario("file", "x", hosts, (ReplayVm("v", Resources(1, 3)),), (), NUMBERED, NUMBERED, rules)
+        board = Board(scenario)
+        view = View(board, ["ram"])
+        ranking = Ranking(view, board.classes[0], rules)
+        ranking.refresh()
+        view.take(np.array([0]), board.classes[0])
+        assert ranking.refresh()[0].tolist() == wanted
 
 
 def _name(rules):
