@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from novatrace import pipeline
 from novatrace.cli import options
 from novatrace.pipeline.quoting import quoted
-from novatrace.reports import interface, jira_report, markdown_report, neutralise
+from novatrace.reports import interface, jira_report, markdown_report, neutralise, words
 from novatrace.reports.markdown_report import escape
 from novatrace.reports.text_report import TextFormat
 
@@ -255,3 +255,12 @@ def test_a_page_leads_to_each_burst_of_a_target_by_its_time():
     labels = re.findall(r'<li><a href="#[^"]+">([^<]+)</a></li>', page)
     assert "Target compute-02, 15:03:17.936" in labels
     assert len(set(labels)) == len(labels)
+
+
+def test_a_pass_that_the_logs_cut_off_found_no_host_as_little_as_one():
+    """Nothing is said of hosts where the choice itself is not logged any more."""
+    case = analysed(FIXTURES / "real-nova" / "b1-race-placement-room1")
+    move = next(m for m in case.migrations if m.stage == "placement-conflict")
+    assert words.tried(move) == "compute-02"
+    cut = replace(move.attempts[0], selected=None, outcome="unknown", schedule=None)
+    assert words.tried(replace(move, outcome="unknown", stage=None, attempts=(cut,))) == "not logged"

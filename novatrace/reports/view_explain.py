@@ -119,7 +119,8 @@ def _cite(m: Migration, case: Case, *kinds: str) -> str:
 
 
 def _target(attempt: Attempt) -> str:
-    return words.host(attempt.selected) if attempt.selected else "no host"
+    none = "target not logged" if attempt.outcome == "unknown" else "no host"
+    return words.host(attempt.selected) if attempt.selected else none
 
 
 def _attempt(attempt: Attempt, case: Case, *, live: bool) -> Iterator[Block]:

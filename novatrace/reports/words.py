@@ -207,6 +207,8 @@ def _tried(attempt: Attempt, told: str | None) -> str:
     if attempt.selected is None:
         claims = attempt.schedule.placement_claims if attempt.schedule else ()
         refused = [host(claim.target) for claim in claims if claim.target]
+        if attempt.outcome == "unknown" and not refused:
+            return "not logged"
         ended = f" ({attempt.outcome})" if attempt.outcome != told or not refused else ""
         return f"{'/'.join(dict.fromkeys(refused)) or 'no host'}{ended}"
     outcome = "check failed" if attempt.check is not None else attempt.outcome
