@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from novatrace.model.funnel import FilterTally, Funnel, FunnelGroup, PassTally
 from novatrace.model.migration import Citation, FilterStep, Migration, Pass, Resources
@@ -17,34 +18,56 @@ _Key = tuple[str | None, Resources]
 _REFUSED = 400  # the least HTTP status with which the API refuses
 
 
-def of(migrations: Sequence[Migration]) -> Funnel:
+class _Seen(NamedTuple):
+    """A pass as the funnel looks at it; one that serves several VMs of a request has one ``key`` in the moves of each."""
+
+    key: tuple[int, int] | int
+    filters: tuple[FilterStep, ...]
+    outcome: str
+
+
+class _Walked(NamedTuple):
+    """A move and the passes of its attempts, None where one is not logged; what is long of a move is looked up once."""
+
+    migration: Migration
+    passes: tuple[_Seen | None, ...]
+
+
+def of(migrations: Iterable[Migration]) -> Funnel:
     """The funnel of these moves and boots."""
-    boots = sum(m.action == "create" for m in migrations)
+    walked = [_Walked(m, tuple(_looked_at(a.schedule) for a in m.attempts)) for m in migrations]
+    boots = sum(w.migration.action == "create" for w in walked)
     return Funnel(
-        moves=len(migrations) - boots,
+        moves=len(walked) - boots,
         boots=boots,
-        passes=_seen(migrations),
-        filters=_tallies(migrations),
-        by_project=_groups(migrations, lambda m: (m.project_id, Resources())),
-        by_flavor=_groups(migrations, _flavor),
+        passes=_seen(walked),
+        filters=_tallies(walked),
+        by_project=_groups(walked, lambda m: (m.project_id, Resources())),
+        by_flavor=_groups(walked, _flavor),
     )
 
 
-def passes_of(migrations: Iterable[Migration]) -> list[Pass]:
-    """Every pass once; one that serves several VMs of a request is in the attempts of each."""
-    found: dict[tuple[int, int] | int, Pass] = {}
-    for migration in migrations:
-        for attempt in migration.attempts:
-            schedule = attempt.schedule
-            if schedule is not None:
-                place = schedule.citations[0].provenance if schedule.citations else None
-                found.setdefault(id(schedule) if place is None else (place.evidence_id, place.byte_offset), schedule)
+def _looked_at(schedule: Pass | None) -> _Seen | None:
+    if schedule is None:
+        return None
+    place = schedule.citations[0].provenance if schedule.citations else None
+    key = id(schedule) if place is None else (place.evidence_id, place.byte_offset)
+    return _Seen(key, tuple(schedule.filters), schedule.outcome)
+
+
+def _passes_of(walked: Iterable[_Walked]) -> list[_Seen]:
+    """Every pass once."""
+    found: dict[tuple[int, int] | int, _Seen] = {}
+    for each in walked:
+        for seen in each.passes:
+            if seen is not None:
+                found.setdefault(seen.key, seen)
     return list(found.values())
 
 
-def ended_at(schedule: Pass) -> FilterStep | None:
+def ended_at(filters: Iterable[FilterStep]) -> FilterStep | None:
     """The filter at which a pass ended with no host left, or None."""
-    return next((step for step in schedule.filters if step.after == 0), None)
+    return next((step for step in filters if step.after == 0), None)
 
 
 def _flavor(migration: Migration) -> _Key:
@@ -54,16 +77,16 @@ def _flavor(migration: Migration) -> _Key:
     return None, known
 
 
-def _groups(migrations: Sequence[Migration], key: Callable[[Migration], _Key]) -> tuple[FunnelGroup, ...]:
-    by_key: dict[_Key, list[Migration]] = defaultdict(list)
-    for migration in migrations:
-        by_key[key(migration)].append(migration)
+def _groups(walked: Iterable[_Walked], key: Callable[[Migration], _Key]) -> tuple[FunnelGroup, ...]:
+    by_key: dict[_Key, list[_Walked]] = defaultdict(list)
+    for each in walked:
+        by_key[key(each.migration)].append(each)
     groups = [
         FunnelGroup(
             name=name,
             demand=demand,
             actions=len(listed),
-            failed=sum(m.outcome == "failed" for m in listed),
+            failed=sum(each.migration.outcome == "failed" for each in listed),
             passes=_seen(listed),
             filters=_tallies(listed),
         )
@@ -72,28 +95,28 @@ def _groups(migrations: Sequence[Migration], key: Callable[[Migration], _Key]) -
     return tuple(sorted(groups, key=lambda g: (g.name is None, -g.actions, g.name or "", str(g.demand))))
 
 
-def _seen(migrations: Sequence[Migration]) -> PassTally:
-    passes = passes_of(migrations)
+def _seen(walked: Sequence[_Walked]) -> PassTally:
+    passes = _passes_of(walked)
     whole = sum(bool(p.filters) and p.filters[0].before is not None for p in passes)
     partial = sum(bool(p.filters) and p.filters[0].before is None for p in passes)
     no_filter = sum(not p.filters and p.outcome in ("placement-empty", "filtered-out") for p in passes)
-    without = [m for m in migrations if all(a.schedule is None for a in m.attempts)]
+    without = [each.migration for each in walked if not any(each.passes)]
     refused = sum(not m.attempts and m.http_status is not None and m.http_status >= _REFUSED for m in without)
     not_logged = len(passes) - whole - partial - no_filter
     return PassTally(len(passes), whole, partial, no_filter, not_logged, len(without) - refused, refused)
 
 
-def _tallies(migrations: Sequence[Migration]) -> tuple[FilterTally, ...]:
+def _tallies(walked: Sequence[_Walked]) -> tuple[FilterTally, ...]:
     steps: dict[str, list[FilterStep]] = defaultdict(list)
     ranks: dict[str, list[tuple[bool, int]]] = defaultdict(list)
-    for schedule in passes_of(migrations):
-        for number, step in enumerate(schedule.filters):
+    for seen in _passes_of(walked):
+        for number, step in enumerate(seen.filters):
             steps[step.name].append(step)
-            ranks[step.name].append((schedule.filters[0].before is None, number))
+            ranks[step.name].append((seen.filters[0].before is None, number))
     failures: dict[str, int] = defaultdict(int)
-    for migration in migrations:
-        last = migration.attempts[-1].schedule if migration.attempts else None
-        fatal = ended_at(last) if last is not None and migration.outcome == "failed" else None
+    for each in walked:
+        last = each.passes[-1] if each.passes else None
+        fatal = ended_at(last.filters) if last is not None and each.migration.outcome == "failed" else None
         if fatal is not None:
             failures[fatal.name] += 1
     order = sorted(steps, key=lambda name: (_place(ranks[name]), name))
