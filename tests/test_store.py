@@ -15,8 +15,11 @@ from dataclasses import replace
 import pytest
 from cases import FIXTURES, INCIDENT, analysed
 
+from novatrace import pipeline
 from novatrace.errors import CaseDamagedError, CaseMissingError, CaseVersionError
 from novatrace.model.kept import Kept
+from novatrace.pipeline import exporting
+from novatrace.pipeline.sharing import Sharing
 from novatrace.store import case_reader, case_rows, places
 from novatrace.store.case_reader import CaseReader
 from novatrace.store.case_writer import case_writer
@@ -151,6 +154,27 @@ def test_a_long_case_is_the_same_case(folder, tmp_path, monkeypatch):
     assert kept == case == whole
     assert [view.when_us for view in kept.views[::-1]] == [view.when_us for view in case.views[::-1]]
     assert encode(kept.migrations) == encode(whole.migrations)
+
+
+@pytest.mark.parametrize("folder", FOLDERS[::9], ids=lambda p: p.name)
+def test_a_long_case_is_told_in_the_same_words(folder, tmp_path, monkeypatch):
+    """Every report and export that a kept case may be asked for."""
+    path = tmp_path / "x.sqlite"
+    write_case(path, analysed(folder))
+    whole = list(told(CaseReader(path).case()))
+    monkeypatch.setattr(case_reader, "LONG_MOVES", 0)
+    assert list(told(CaseReader(path).case())) == whole
+
+
+def told(case):
+    """All that is told of a case."""
+    for name in pipeline.formats():
+        for kind in ("correlate", "filters"):
+            yield pipeline.render(name, kind, case)
+        for sharing in (Sharing(), Sharing(redact=True)):
+            yield "".join(pipeline.report(name, case, sharing=sharing))
+    yield [file.data for file in exporting.export(case, "jsonl", (), sharing=Sharing())]
+    yield [file.data for file in exporting.export(case, "otlp", (), sharing=Sharing(redact=True))]
 
 
 def test_a_damaged_row_of_a_long_case_is_told(tmp_path, monkeypatch):
