@@ -17,8 +17,10 @@ from test_metamorphic import SMALL
 from novatrace import pipeline
 from novatrace.analysis import clock_skew
 from novatrace.model.event import Event
+from novatrace.pipeline.clocks import clock_notices
 from novatrace.pipeline.ingest import ingest, plan_of
 from novatrace.pipeline.spooled import SpooledEvents
+from novatrace.reports import not_told
 from novatrace.store.spool import Spool
 
 CASES = sorted((FIXTURES / "real-nova").iterdir())
@@ -49,6 +51,7 @@ def test_one_machine_has_one_clock(folder):
         assert clock.offset_low_us is None or clock.offset_low_us <= 0
         assert clock.offset_high_us is None or clock.offset_high_us >= 0
         assert clock.applied_us == 0
+    assert not list(clock_notices(found, applied=False))
 
 
 @real
@@ -138,3 +141,47 @@ def test_the_finding_names_both_lines():
     case = analysed(FIXTURES / "findings" / "clock-contradiction" / "raises-a-clock-that-was-set")
     found = [f for f in case.findings if f.slug == "clock-contradiction"]
     assert [c.what for c in found[0].evidence] == ["cause", "effect"] * 2
+
+
+RACE = FIXTURES / "real-nova" / "b1-race-placement-room1"
+
+
+def told_of_clocks(logs):
+    """What inspect says of clocks, and its warnings about them."""
+    said = pipeline.inspect(pipeline.RunOptions((str(logs),)))
+    return said, [n for n in said.notices if "CLOCK" in n.id]
+
+
+def test_the_one_clock_that_is_wrong_is_compared_with_those_that_agree(tmp_path):
+    """ctl01 has most to do with the others, and writes another zone: it alone is wrong, and its logs begin in time."""
+    case, (notice,) = told_of_clocks(shifted(RACE, tmp_path / "logs", "ctl01", 3600))
+    assert {clock.node for clock in case.clocks if clock.applied_us} == {"ctl01"}
+    assert (notice.id, notice.place) == ("W-CLOCK-SKEW", "ctl01")
+    assert "--tz ctl01=+01:00 if that is the zone of its stamps, else --correct-clocks" in notice.text
+    assert "ctl01" not in {log.node for log in not_told.late(case)}
+    put_right = pipeline.inspect(pipeline.RunOptions((str(tmp_path / "logs"),), tz="ctl01=+01:00"))
+    assert not any(clock.applied_us for clock in put_right.clocks)
+
+
+@pytest.mark.parametrize(
+    ("node", "hours", "zone"),
+    [("nova-api01", -5, "-05:00"), ("nova-api01", -5.5, "-05:30"), ("compute-01", 2, "+02:00")],
+)
+def test_a_clock_that_is_never_impossible_but_always_hours_off(node, hours, zone, tmp_path):
+    """Who only causes cannot be too early, who only hears of others not too late: what it may be is told, as a question."""
+    case, (notice,) = told_of_clocks(shifted(RACE, tmp_path / "logs", node, hours * 3600))
+    assert not any(clock.applied_us for clock in case.clocks)
+    assert (notice.id, notice.place) == ("W-CLOCK-ZONE", node)
+    assert notice.text.endswith(f"--tz {node}={zone} if that is the zone of its stamps")
+
+
+def test_half_an_hour_and_a_bit_is_no_zone(tmp_path):
+    """Nothing is guessed of a delay that no zone has."""
+    _, told = told_of_clocks(shifted(RACE, tmp_path / "logs", "nova-api01", -2000))
+    assert told == []
+
+
+def test_a_zone_for_a_node_that_is_not_there_is_told():
+    """A name that was mistyped."""
+    case = pipeline.inspect(pipeline.RunOptions((str(RACE),), tz="ctl1=+01:00,ctl02.example.org=UTC"))
+    assert [(n.id, n.place) for n in case.notices if n.id == "W-TIME-TZ"] == [("W-TIME-TZ", "--tz ctl1")]

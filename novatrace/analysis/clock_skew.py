@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from novatrace.model.clock import ClockBounds
@@ -31,6 +31,7 @@ _DISPATCHES = frozenset(["move-dispatch", "boot-dispatch", "unshelve-dispatch"])
 _RETRIES = frozenset(["reschedule", "boot-reschedule"])
 _MILLISECOND_US, _SECOND_US = 1_000, 1_000_000
 _MANY_NODES = 400
+_REFERENCES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class _Bound:
 
 
 _Bounds = dict[tuple[str, str], _Bound]
+_Far = dict[tuple[str, str], int]
 
 
 def clocks(events: Events) -> tuple[ClockBounds, ...]:
@@ -60,9 +62,12 @@ def clocks(events: Events) -> tuple[ClockBounds, ...]:
             bounds[key] = bound
     if not bounds or len(counts) > _MANY_NODES:
         return ()
-    reference = min(counts, key=lambda node: (-counts[node], node))
-    conflicts = list(_contradictions(bounds, reference))
-    return (*_intervals(bounds, counts, reference), *conflicts)
+    conflicts = list(_contradictions(bounds))
+    nodes = sorted(counts, key=lambda node: (-counts[node], node))
+    far = _shortest(bounds, nodes)
+    reference, applied = _corrections(far, nodes)
+    known = [_interval(node, reference, bounds, far, applied[node], counts[node]) for node in sorted(nodes)]
+    return (*known, *(replace(conflict, reference=reference) for conflict in conflicts))
 
 
 class Corrected:
@@ -156,7 +161,7 @@ def _names(dispatch: Event, node: str | None) -> bool:
     return isinstance(host, str) and node is not None and short(host) == short(node)
 
 
-def _contradictions(bounds: _Bounds, reference: str) -> Iterator[ClockBounds]:
+def _contradictions(bounds: _Bounds) -> Iterator[ClockBounds]:
     """Takes negative cycles out of the bounds, one after the other."""
     while (cycle := _negative_cycle(bounds)) is not None:
         nodes = tuple(sorted({node for edge in cycle for node in edge}))
@@ -164,7 +169,7 @@ def _contradictions(bounds: _Bounds, reference: str) -> Iterator[ClockBounds]:
         excess = sum(bounds[edge].at_most_us for edge in cycle)
         for edge in cycle:
             del bounds[edge]
-        yield ClockBounds(nodes[0], reference, None, excess, 0, len(cycle), nodes, lines)
+        yield ClockBounds(nodes[0], nodes[0], None, excess, 0, len(cycle), nodes, lines)
 
 
 def _negative_cycle(bounds: _Bounds) -> list[tuple[str, str]] | None:
@@ -191,28 +196,44 @@ def _negative_cycle(bounds: _Bounds) -> list[tuple[str, str]] | None:
     return cycle
 
 
-def _intervals(bounds: _Bounds, counts: dict[str, int], reference: str) -> Iterator[ClockBounds]:
-    """Each node's interval, and a correction within all of them that leaves as many clocks as possible alone."""
-    nodes = sorted(counts, key=lambda node: (node != reference, -counts[node], node))
-    far = _shortest(bounds, nodes)
+def _corrections(far: _Far, nodes: list[str]) -> tuple[str, dict[str, int]]:
+    """The node that the others are compared with, and what puts all clocks right: where one is wrong, it is compared with
+    those that agree, and not they with it."""  # noqa: D205, D209
+    best = (nodes[0], _applied(far, nodes, nodes[0]))
+    for reference in nodes[1:_REFERENCES]:
+        if _moved(best[1]) <= 1:
+            break
+        applied = _applied(far, nodes, reference)
+        if _moved(applied) < _moved(best[1]):
+            best = (reference, applied)
+    return best
+
+
+def _moved(applied: dict[str, int]) -> int:
+    return sum(offset != 0 for offset in applied.values())
+
+
+def _applied(far: _Far, nodes: list[str], reference: str) -> dict[str, int]:
+    """A correction within all intervals that leaves as many clocks as possible alone."""
     applied = {reference: 0}
     for node in nodes:
-        low, high = _range(far, node, applied)
-        applied[node] = 0 if node == reference else _nearest_to_zero(low, high)
-    for node in sorted(nodes):
-        upper, lower = far.get((reference, node)), far.get((node, reference))
-        lines = [
-            place
-            for edge in ((reference, node), (node, reference))
-            if edge in bounds
-            for place in (bounds[edge].cause.provenance, bounds[edge].effect.provenance)
-        ]
-        yield ClockBounds(
-            node, reference, None if lower is None else -lower, upper, applied[node], counts[node], (), tuple(lines)
-        )
+        if node != reference:
+            applied[node] = _nearest_to_zero(*_range(far, node, applied))
+    return applied
 
 
-def _shortest(bounds: _Bounds, nodes: list[str]) -> dict[tuple[str, str], int]:
+def _interval(node: str, reference: str, bounds: _Bounds, far: _Far, applied_us: int, pairs: int) -> ClockBounds:
+    upper, lower = far.get((reference, node)), far.get((node, reference))
+    lines = tuple(
+        place
+        for edge in ((reference, node), (node, reference))
+        if edge in bounds
+        for place in (bounds[edge].cause.provenance, bounds[edge].effect.provenance)
+    )
+    return ClockBounds(node, reference, None if lower is None else -lower, upper, applied_us, pairs, (), lines)
+
+
+def _shortest(bounds: _Bounds, nodes: list[str]) -> _Far:
     """(a, b) → the most that b's offset may be above a's."""
     far = {(effect, cause): bound.at_most_us for (cause, effect), bound in bounds.items()}
     far |= {(node, node): 0 for node in nodes}
@@ -226,7 +247,7 @@ def _shortest(bounds: _Bounds, nodes: list[str]) -> dict[tuple[str, str], int]:
     return far
 
 
-def _range(far: dict[tuple[str, str], int], node: str, applied: dict[str, int]) -> tuple[int | None, int | None]:
+def _range(far: _Far, node: str, applied: dict[str, int]) -> tuple[int | None, int | None]:
     highs = [offset + far[other, node] for other, offset in applied.items() if (other, node) in far]
     lows = [offset - far[node, other] for other, offset in applied.items() if (node, other) in far]
     return max(lows, default=None), min(highs, default=None)

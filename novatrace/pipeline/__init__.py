@@ -92,16 +92,10 @@ def known_cases() -> list[tuple[Path, str]]:
 
 def inspect(options: RunOptions, progress: Progress | None = None) -> Case:
     """What the inputs are and how much of them was understood; nothing is kept."""
-    from novatrace.analysis import clock_skew, extent  # noqa: PLC0415 - heavy, and not for a kept case
     from novatrace.pipeline.ingest import ingest, plan_of  # noqa: PLC0415 - heavy, and not for a kept case
+    from novatrace.pipeline.inspected import inspected  # noqa: PLC0415 - heavy, and not for a kept case
 
-    read = ingest(plan_of(options), progress)
-    hosts, batch_us = read.heard.hosts(), extent.of_moves(read.events)
-    return Case(
-        tuple(read.evidence), tuple(read.coverage), tuple(read.notices), (), (), (), (), None,
-        settings=read.settings, clocks=clock_skew.clocks(read.events), batch_us=batch_us,
-        hosts_named=hosts.named(), hosts_heard=hosts.heard(),
-    )  # fmt: skip
+    return inspected(ingest(plan_of(options), progress))
 
 
 def analyse(options: RunOptions, progress: Progress | None = None) -> Case:

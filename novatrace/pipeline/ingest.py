@@ -28,7 +28,7 @@ from novatrace.pipeline.readers import results
 from novatrace.pipeline.reuse import reused
 from novatrace.pipeline.run_options import Progress, RunOptions
 from novatrace.pipeline.spooled import SpooledEvents
-from novatrace.pipeline.surroundings import Surroundings, stated_zones, surroundings
+from novatrace.pipeline.surroundings import Surroundings, stated_zones, surroundings, zones_of_nobody
 from novatrace.pipeline.workers import Task, pieces, scanner_of, usable_jobs
 from novatrace.sources import files
 from novatrace.sources.encoding import in_utf8
@@ -64,6 +64,11 @@ class Ingested:
         self.notices += whole.notices
         self.notices += notices_of(coverage, whole.invalid_utf8_lines, evidence, manner.wrap_width, manner.clock_basis)
         return evidence
+
+    def nodes(self) -> set[str]:
+        """Every node that wrote a line, as folders and lines name it."""
+        found = {node for coverage in self.coverage for node in coverage.nodes}
+        return found | {evidence.node for evidence in self.evidence if evidence.node is not None}
 
 
 def _events(pieces: Iterable[tuple[Task, Scanned]], whole: Joined, keep: Keep | None) -> Iterator[Event]:
@@ -131,6 +136,7 @@ def ingest(
     if doubles:
         read.heard = Heard()
         read.events = read.events.without(doubles, read.heard.heed)
+    read.notices += zones_of_nobody(options.tz, read.nodes())
     _check(read, options)
     return read
 

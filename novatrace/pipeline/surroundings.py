@@ -24,6 +24,7 @@ from novatrace.sources.beside import Beside
 
 T = TypeVar("T")
 _UNSTATED = Zone(UTC, f"{ASSUMED} (no zone in the stamps; --tz states it)")
+_SHOWN = 12
 _FORMATS = ("DEFAULT/logging_context_format_string", "DEFAULT/logging_default_format_string")
 
 
@@ -123,6 +124,15 @@ def stated_zones(tz: str | None) -> Iterator[tuple[str | None, Zone]]:
             yield node, Zone(zone(name), f"{name} {STATED} for {node})")
         else:
             yield None, Zone(zone(name), f"{name} {STATED})")
+
+
+def zones_of_nobody(tz: str | None, nodes: Collection[str]) -> Iterator[Notice]:
+    """What ``--tz`` states for a node that wrote none of the lines: a name that was mistyped must not pass unseen."""
+    known = {short(node) for node in nodes}
+    for node, _ in stated_zones(tz):
+        if node is not None and short(node) not in known:
+            text = f"no line is of a node of this name; those here are {', '.join(sorted(nodes)[:_SHOWN]) or 'unnamed'}"
+            yield Notice("W-TIME-TZ", "sources", f"--tz {node}", text)
 
 
 def _root_of(place: str) -> str:

@@ -7,6 +7,7 @@ say.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from novatrace.model.activity import MINUTE_US, joined, silences
@@ -98,19 +99,25 @@ def _silences_of(log: Log) -> list[Silence]:
 
 
 def late(case: Case) -> list[Log]:
-    """Logs that begin when the batch was under way, or over: what they said before is not here."""
+    """Logs that begin when the batch was under way, or over, by a clock that may be right: what they said before is not here."""
     if case.batch_us is None:
         return []
-    began = case.batch_us[0]
-    return [log for log in logs(case) if log.first_us > began + MINUTE_US and log.service in TELLS]
+    began, wrong = case.batch_us[0], _wrong_us(case)
+    return [log for log in logs(case) if log.first_us + wrong(log) > began + MINUTE_US and log.service in TELLS]
 
 
 def early(case: Case) -> list[Log]:
     """Logs that end before the batch began."""
     if case.batch_us is None:
         return []
-    began = case.batch_us[0]
-    return [log for log in logs(case) if log.last_us < began and log.service in TELLS]
+    began, wrong = case.batch_us[0], _wrong_us(case)
+    return [log for log in logs(case) if log.last_us + wrong(log) < began and log.service in TELLS]
+
+
+def _wrong_us(case: Case) -> Callable[[Log], int]:
+    """What must at least be added to the stamps of a log, as causes and effects show."""
+    applied = {clock.node: clock.applied_us for clock in case.clocks if not clock.conflict}
+    return lambda log: applied.get(log.node or "", 0)
 
 
 def debug_off(case: Case) -> dict[str, list[str]]:

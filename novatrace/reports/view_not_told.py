@@ -57,7 +57,7 @@ def not_there(case: Case) -> Iterator[Block]:
     for log in not_told.late(case):
         yield say(
             f"{_name(log)} begins at {words.when(log.first_us)}, after the first move ({began}): "
-            "rotated away before, or nothing was logged",
+            "rotated away before, nothing was logged, or a clock is wrong",
             "warn",
         )
     for log in not_told.early(case):
