@@ -274,3 +274,31 @@ def test_a_redacted_report_says_so(novatrace):
     assert shown.returncode == 0, shown.stderr
     assert "I-REDACTED" in {notice["id"] for notice in json.loads(shown.stdout)["notices"]}
     assert errors.LeakError.error_id == "E-REDACT-LEAK"
+
+
+def test_places_into_which_one_may_not_look(as_nobody, novatrace, tmp_path, state):
+    """Under a folder of somebody else nothing can be asked for: each is told as what it is, none as a mistake of ours."""
+    closed = tmp_path / "closed"
+    shutil.copytree(INCIDENT, closed / "logs")
+    (closed / "state").mkdir()
+    closed.chmod(0)
+    try:
+        done = as_nobody("correlate", closed / "logs")
+        assert done.returncode == 4
+        assert "permission denied" in said(done)
+        assert as_nobody("correlate", INCIDENT, "-o", closed / "report.txt").returncode == 15
+        novatrace.env["XDG_STATE_HOME"] = str(closed / "state")
+        for words, code in (
+            (("correlate", INCIDENT), 14),
+            (("correlate", INCIDENT, "-f", "markdown", "--redact"), 14),
+            (("explain", "x"), 10),
+            (("case", "list"), 0),
+            (("case", "show"), 10),
+            (("case", "reveal", "host-aaaaaaaaaa"), 2),
+        ):
+            done = as_nobody(*words)
+            assert done.returncode == code, (words, done.stderr)
+            said(done)
+    finally:
+        closed.chmod(0o755)
+        novatrace.env["XDG_STATE_HOME"] = str(state)

@@ -165,7 +165,7 @@ def _colour(*, terminal: bool) -> bool:
 
 
 def _to_file(path: Path, blocks: Iterable[bytes]) -> None:
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - pathlib raises where it may not look
         _to_device(path, blocks)
         return
     import tempfile  # noqa: PLC0415 - slow to import, and most reports go to standard output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import weakref
 import zlib
@@ -57,7 +58,7 @@ class CaseReader:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises where a folder above may not be entered
             raise CaseMissingError(f"{path}: no such case", next_step="run `novatrace correlate PATH…` first")
         self._path = path
         self._meta: dict[str, str] = dict(self._query("SELECT key, value FROM meta"))

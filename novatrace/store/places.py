@@ -24,10 +24,15 @@ def case_path(paths: tuple[str, ...]) -> Path:
     return state_dir() / "cases" / f"{name[:40]}-{digest}.sqlite"
 
 
+def is_folder(path: Path) -> bool:
+    """True for a folder; pathlib's own question raises where a folder above may not be entered."""
+    return os.path.isdir(path)  # noqa: PTH112 - see above
+
+
 def cases() -> list[Path]:
     """All case files of the state directory, newest first."""
     folder = state_dir() / "cases"
-    found = [path for path in folder.glob("*.sqlite") if path.is_file()] if folder.is_dir() else []
+    found = [path for path in folder.glob("*.sqlite") if path.is_file()] if is_folder(folder) else []
     return sorted(found, key=lambda path: (-path.stat().st_mtime_ns, path.name))
 
 
@@ -53,7 +58,7 @@ def refuse_inside_evidence(path: Path, inputs: tuple[str, ...]) -> None:
     """
     for given in inputs:
         folder = Path(given)
-        if given != "-" and folder.is_dir() and path.resolve().is_relative_to(folder.resolve()):
+        if given != "-" and is_folder(folder) and path.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
                 f"the case file {path} would lie inside the evidence folder {given}",
                 next_step="name another place with --case or XDG_STATE_HOME; evidence is never changed",

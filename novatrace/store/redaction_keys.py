@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from novatrace.errors import CaseNotWritableError, UsageError
-from novatrace.store.places import state_dir
+from novatrace.store.places import is_folder, state_dir
 
 _KEY_BYTES = 32
 _SHORTEST_KEY = 16
@@ -53,7 +53,7 @@ def remember(case_file: Path, known: dict[str, str]) -> Path:
 def reveal(alias: str) -> list[str]:
     """What a pseudonym stands for in any case of this machine."""
     folder = state_dir() / "redaction"
-    maps = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    maps = sorted(folder.glob("*.json")) if is_folder(folder) else []
     return sorted({known[alias] for path in maps if alias in (known := _read(path))})
 
 

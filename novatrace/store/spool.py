@@ -8,6 +8,7 @@ import weakref
 from pathlib import Path
 
 from novatrace.errors import CaseNotWritableError
+from novatrace.store.places import is_folder
 
 _IN_MEMORY_BYTES = 4 << 20
 _READ_BYTES = 8 << 10
@@ -87,6 +88,6 @@ def nameless(folder: Path | None) -> int:
     """A handle of a new file that has no name, in a folder or where the system keeps such files."""
     import tempfile  # noqa: PLC0415 - slow to import, and small cases need no file
 
-    handle, name = tempfile.mkstemp(prefix="novatrace-", dir=folder if folder and folder.is_dir() else None)
+    handle, name = tempfile.mkstemp(prefix="novatrace-", dir=folder if folder and is_folder(folder) else None)
     Path(name).unlink()
     return handle
