@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import lzma
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,3 +133,74 @@ def test_each_tools_tree_gives_nodes_services_and_verdicts(way, tmp_path):
         assert {one.node for one in case.settings} == set(NODES)
     if way in (sosreport, packed):
         assert {c.clock_basis.partition(" (")[0] for c in case.coverage if c.lines.parsed} == {"Etc/UTC"}
+
+
+def tar_of(files: Laid, mode: str = "w") -> bytes:
+    """A tar of files."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:
+        for path, data in files.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def zip_of_gz() -> Laid:
+    """What a browser packs of logs that logrotate had packed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for (node, service), data in LOGS.items():
+            archive.writestr(f"{node}/{service}.log.1.gz", gzip.compress(data))
+    return {"logs.zip": out.getvalue()}
+
+
+def tar_zst() -> Laid:
+    """A tar packed with zstd."""
+    zstandard = pytest.importorskip("zstandard")
+    return {"a.tar.zst": zstandard.compress(tar_of({f"{n}/{s}.log": data for (n, s), data in LOGS.items()}))}
+
+
+def tar_of_tars() -> Laid:
+    """A tar of one archive for each node, each packed in another way."""
+    ways = [("gz", "w:gz"), ("xz", "w:xz"), ("bz2", "w:bz2"), ("tar", "w")]
+    inner: Laid = {}
+    for number, node in enumerate(NODES):
+        ending, mode = ways[number % len(ways)]
+        logs = {f"var/log/nova/{service}.log": data for (of, service), data in LOGS.items() if of == node}
+        inner[f"{node}.tar.{ending}" if ending != "tar" else f"{node}.tar"] = tar_of(logs, mode)
+    return {"all.tar": tar_of(inner)}
+
+
+@pytest.mark.parametrize("way", [zip_of_gz, tar_zst, tar_of_tars], ids=lambda way: way.__name__)
+def test_whatever_they_are_packed_in_logs_say_the_same(way, tmp_path):
+    """Nodes, services, moves and bursts; each copy beside it adds nothing."""
+    files = way()
+    (node, service), data = next(iter(LOGS.items()))
+    case = analysed_in(tmp_path / "logs", files | {f"copy/{node}/{service}.log": data})
+    assert {(case.evidence[c.evidence_id].node, s) for c in case.coverage for s in c.services if s} == set(LOGS)
+    assert len(case.coverage) == len(LOGS)
+    assert said(case) == said(analysed(FOLDER))
+
+
+def kubelet(node: str, service: str) -> str:
+    """Where kubelet keeps a container's log."""
+    pod = f"openstack_{service}-{node}_0a1b2c3d-0a1b-4a1b-8a1b-0a1b2c3d4e5f"
+    return f"{node}/var/log/pods/{pod}/{service}/0.log"
+
+
+def must_gather(node: str, service: str) -> str:
+    """Where must-gather puts it."""
+    return f"must-gather.local.1/quay-io-sha256-abc/namespaces/openstack/pods/{service}-{node}/logs/{service}.log"
+
+
+@pytest.mark.parametrize("place", [kubelet, must_gather], ids=lambda place: place.__name__)
+def test_pods_logs_give_services_moves_and_bursts(place, tmp_path):
+    """A pod is who wrote them; that the hosts have other names changes nothing."""
+    case = analysed_in(tmp_path / "logs", {place(node, service): data for (node, service), data in LOGS.items()})
+    own = {(case.evidence[c.evidence_id].node, s) for c in case.coverage for s in c.services if s}
+    assert own == {(f"{service}-{node}", service) for node, service in LOGS}
+    ours, theirs = summary(case), summary(analysed(FOLDER))
+    assert len(ours[0]) == len(theirs[0])
+    assert [b.verdict for b in case.bursts] == [b.verdict for b in analysed(FOLDER).bursts]
+    assert [m.outcome for m in case.migrations] == [m.outcome for m in analysed(FOLDER).migrations]

@@ -52,6 +52,7 @@ _COMMANDS = ("sos_commands", "sos_logs", "sos_reports")
 # kubelet's files: pods/NAMESPACE_POD_UID/CONTAINER/0.log and containers/POD_NAMESPACE_CONTAINER-ID.log.
 _POD_FOLDER = re.compile(r"[a-z0-9\-]+_(?P<pod>[a-z0-9.\-]+)_[0-9a-f\-]{32,36}")
 _POD_FILE = re.compile(r"(?P<pod>[a-z0-9.\-]+)_[a-z0-9\-]+_[a-z0-9.\-]+-[0-9a-f]{64}\.log(?:[.\-]\S*)?")
+_NUMBER = re.compile(r"\d{1,3}")
 _KINDS = re.compile(r"(?:\.(?:tar|tgz|txz|tbz2?|gz|xz|bz2|zst|zip))+$")
 _SOSREPORT = re.compile(
     r"sosreport-(?P<host>[\w.\-]+?)(?:[.\-]\d{5,9})?-(?:\d{4}-\d\d-\d\d-[a-z]{7}|\d{14})(?:-[0-9a-f]{4,})?"
@@ -107,9 +108,15 @@ def node_in_archive(archive: str, member: str) -> str | None:
         return node
     for holder in reversed(outer):
         stem = _KINDS.sub("", PurePath(holder).name)
-        if _SOSREPORT.fullmatch(stem) or (_is_node(stem) and not NAMED.search(stem)):
+        if _SOSREPORT.fullmatch(stem) or (_is_node(stem) and not _is_of_service(stem)):
             return _machine(stem)
     return None
+
+
+def _is_of_service(stem: str) -> bool:
+    """True for an archive called after a service (``nova-compute-logs``); ``nova-api01`` is a machine."""
+    match = NAMED.search(stem)
+    return match is not None and _NUMBER.fullmatch(stem, match.end()) is None
 
 
 def _machine(folder: str) -> str:
