@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from novatrace.analysis.hosts import HostMap
+from novatrace.model.event import Event
+from novatrace.model.evidence import Provenance
 from novatrace.model.host_states import HostStates
 from novatrace.parsing.definitions import load_catalogue
 from novatrace.parsing.event_rows import packed, unpacked
@@ -23,6 +26,39 @@ def test_names_and_states_agree():
         assert states.pairs() == [(state["host"], state["node"]) for state in states]
         assert len(states) == len(list(states))
         assert bool(states) == bool(len(states))
+
+
+def test_marks_stand_for_the_hosts_of_a_list():
+    """As many as there are hosts, and each names the one in whose place it stands; none where a list has another form."""
+    found = [(states.marks(), states.pairs()) for states in lists()]
+    assert sum(bool(marks) for marks, _ in found) > 3
+    for marks, pairs in found:
+        assert not marks or [tuple(mark.replace(", ", ",").split(",")) for mark in marks] == pairs
+
+
+def test_a_host_is_learnt_from_the_list_that_names_it_first():
+    """What other lists had before is not looked at again, and what is new in a list is not missed."""
+    form = "({0}, {0}.example) ram: 1MB disk: 2MB io_ops: 0 instances: 3"
+    hosts = HostMap()
+    for names in (["a"], ["a"], ["a", "b"], ["b", "a"], ["c"], []):
+        values = {"hosts": host_states(f"[{', '.join(map(form.format, names))}]")}
+        place = Provenance(0, 0, 1, 1)
+        hosts.heed(
+            Event(
+                "hosts-filtered",
+                1,
+                "ctl",
+                "nova-scheduler",
+                1,
+                "DEBUG",
+                *[None] * 5,
+                values,
+                inherited=False,
+                provenance=place,
+            )
+        )
+    assert [place.host for place in hosts.settled().named()] == ["a", "b", "c"]
+    assert hosts.host("b").node == "b.example"
 
 
 def test_a_list_survives_its_way_through_bytes():

@@ -38,6 +38,7 @@ class HostMap:
         # One object for each: a scheduler names every host for every request.
         self._places: dict[tuple[str, str | None], HostNode] = {}
         self._listed: set[tuple[str | None, str | None]] = set()
+        self._marks: set[str] = set()
         self._inventories: dict[tuple[str | int, int | None, str | None, str | None], Event] = {}
 
     def heed(self, event: Event) -> None:
@@ -173,7 +174,12 @@ class HostMap:
     def _new_pairs(self, listed: Sequence[dict[str, Any]]) -> list[tuple[str | None, str | None]]:
         """The (host, node) of a list that no list before it had; a scheduler prints the same ones again and again."""
         if isinstance(listed, HostStates):
+            marks = listed.marks()
+            if marks and self._marks.issuperset(marks):
+                return []
             pairs: list[tuple[str | None, str | None]] = [*listed.pairs()]
+            if len(pairs) == len(marks):
+                self._marks.update(marks)
         else:
             pairs = [(state.get("host"), state.get("node")) for state in listed]
         new = [pair for pair in pairs if pair not in self._listed]

@@ -67,7 +67,7 @@ class Periodic:
 def without_repetitions(events: Iterable[Event], kinds: Collection[str]) -> Iterator[Event]:
     """Events of one input, in file order, without periodic ones that repeat what was last said of their subject."""
     said = Periodic(kinds)
-    return (event for event in events if not said.again(event.kind, event.values))
+    return (event for event in events if event.kind not in kinds or not said.again(event.kind, event.values))
 
 
 def _subject(values: dict[str, Any]) -> str | None:
