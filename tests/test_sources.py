@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from novatrace.sources import files
+from novatrace.sources import files, ranges
 from novatrace.sources.compression import Damage, blocks
 from novatrace.sources.nodes import node_of_path
 from novatrace.sources.services import service_of_path
@@ -191,3 +191,27 @@ def test_a_flipped_bit_is_never_silent(codec):
 def test_the_content_decides_not_the_name():
     """A plain text called .gz is a plain text."""
     assert read(TEXT) == (TEXT, None)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_was_given_back_comes_again_even_where_no_more_can_be_read(tmp_path, monkeypatch, cut):
+    """With the next block; alone where the file was cut meanwhile, or the disk fails."""
+    monkeypatch.setattr(ranges, "BLOCK_BYTES", 10)
+    (tmp_path / "x").write_bytes(b"0123456789abcdefghij")
+    blocks = ranges.Range(os.open(tmp_path / "x", os.O_RDONLY), 0, 20)
+    assert next(blocks) == b"0123456789"
+    blocks.again(b"789")
+    assert next(blocks) == b"789abcdefg"
+    blocks.again(b"fg")
+    if cut:
+        os.truncate(tmp_path / "x", 5)
+        assert list(blocks) == [b"fg"]
+    else:
+        monkeypatch.setattr(ranges.os, "pread", _fails)
+        assert next(blocks) == b"fg"
+        with pytest.raises(OSError, match="I/O"):
+            next(blocks)
+
+
+def _fails(*_args: object) -> bytes:
+    raise OSError(5, "I/O error")

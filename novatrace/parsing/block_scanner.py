@@ -35,7 +35,7 @@ _LF = ord("\n")
 # Twice as far as a record may stand from the one that it belongs to, so that the line of that one is whole.
 _BEHIND_BYTES = 2 * INHERIT_WITHIN_BYTES
 _AGAIN_FROM_BYTES = 1 << 16
-Again = Callable[[int], bool]
+Again = Callable[[bytes], bool]
 
 
 class BlockScanner:
@@ -78,7 +78,7 @@ class BlockScanner:
         """Reads a stream that begins at ``offset`` of the input.
 
         A chunk is read where it lies; only what stands on both sides of a border between chunks is put together, unless the
-        last bytes of a chunk can be had once more with the next one: ``again`` asks for that, and tells whether they can.
+        end of a chunk can be given back, to come once more with the next one: ``again`` does that, and tells whether it could.
         """
         chunks = iter(chunks)
         carry, self._at = b"", offset
@@ -97,9 +97,10 @@ class BlockScanner:
             if cut > start:
                 self._block(held, start, cut)
                 start = cut
-            rest = len(held) - start
+            carry = held[start:]
             # Not of a short chunk: there may be no further one, or it was looked at before.
-            carry = b"" if _AGAIN_FROM_BYTES < len(chunk) > 2 * rest and again and again(rest) else held[start:]
+            if _AGAIN_FROM_BYTES < len(chunk) > 2 * len(carry) and again is not None and again(carry):
+                carry = b""
         if carry:
             self._block(carry, 0, len(carry))
 

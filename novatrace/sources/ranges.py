@@ -23,17 +23,29 @@ class Range(Iterator[bytes]):
 
     def __init__(self, handle: int, start: int, end: int) -> None:
         self._handle, self._start, self._end = handle, start, end
+        self._given_back = b""
         self._close = weakref.finalize(self, os.close, handle)
 
     def __next__(self) -> bytes:
         if self._start < self._end and self._close.alive:
-            block = os.pread(self._handle, min(BLOCK_BYTES, self._end - self._start), self._start)
+            block = self._block()
+            self._given_back = b""
             if block:
                 self._start += len(block)
                 return block
         self._close()
         raise StopIteration
 
-    def again(self, count: int) -> None:
-        """The next block begins with so many bytes of the last one."""
-        self._start -= count
+    def again(self, rest: bytes) -> None:
+        """The next block begins with this, which is the end of the last one; alone where no more can be read."""
+        self._start -= len(rest)
+        self._given_back = rest
+
+    def _block(self) -> bytes:
+        try:
+            block = os.pread(self._handle, min(BLOCK_BYTES, self._end - self._start), self._start)
+        except OSError:
+            if not self._given_back:
+                raise
+            return self._given_back
+        return block if len(block) > len(self._given_back) else self._given_back

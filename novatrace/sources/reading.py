@@ -52,12 +52,12 @@ class Reading:
         yield from self._head
         yield from self._blocks
 
-    def again(self, count: int) -> bool:
-        """Asks for the last bytes of the last block once more, as the beginning of the next; False where they cannot be had."""
+    def again(self, rest: bytes) -> bool:
+        """Gives back the end of the last block, to have it as the beginning of the next; False where that cannot be."""
         if self._range is None:
             return False
-        self._range.again(count)
-        self._read -= count
+        self._range.again(rest)
+        self._read -= len(rest)
         return True
 
     def _reading(self) -> Iterator[bytes]:
