@@ -141,6 +141,7 @@ EXPORTS: dict[str, Callable[[list[Said]], bytes]] = {
     ),
     "python-basic": every(headed(lambda o: f"{o.level}:{o.logger}:{_after(o)}")),
     "words-prefix": every(headed(lambda o: f"  finding 17: {o.text}")),
+    "torn-head": every(headed(lambda o: o.text[2:] if o.when.microsecond % 7000 < 1000 else o.text)),
     "quoted-forum": forum,
     "logger-first": every(short(lambda o: f"{o.logger} {_after(o)}" if o.head and o.context else o.text)),
     "site-format-day-first": every(header(lambda o: o.stamped("%d/%m/%Y %H:%M:%S,") + _iso(o)[-3:])),

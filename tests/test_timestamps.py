@@ -183,3 +183,12 @@ def test_dates_that_may_be_two_days_are_told(tmp_path):
     read = ingest(plan_of(RunOptions((str(path),), jobs=1)))
     assert [n.id for n in read.notices] == []
     assert {e.when_us for e in read.events if e.provenance.line_no == 1} == {1793664314957000}
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_stamp_without_its_first_characters_is_of_this_century(lost):
+    """As copytruncate leaves it, first or in the middle: the line is a record of its own, at its time."""
+    line = LINE.format("2026-11-03")
+    found, coverage, _ = read_text((line[lost:] + line + line[lost:] + line).encode())
+    assert {e.when_us for e in found} == {1793664314957000}
+    assert (len(found), coverage.lines.parsed) == (4, 4)

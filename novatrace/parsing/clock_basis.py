@@ -41,7 +41,7 @@ def basis_of(
         day_first = day_first_of(texts, head)
         order = {True: "the day stands before the month", False: "the month stands before the day", None: AMBIGUOUS}
         return Clock(local, assumed=assumed, day_first=day_first), f"{zone_basis}; {order[day_first]}"
-    if "time" in fields and "date" not in fields and "year" not in fields:
+    if "time" in fields and not {"date", "date_end", "year"} & set(fields):
         month = month_of(fields["month"]) if "month" in fields else None
         calendar, basis = calendar_of(texts, month, int(fields["day"]) if month else None, written, head)
         return Clock(local, calendar=calendar, assumed=assumed), f"{zone_basis}; {basis}"

@@ -30,6 +30,8 @@ _STAMP = re.compile(
 # Nova is of 2010: what is stamped long before was written before the machine knew the time.
 _FIRST_YEAR = 2010
 _LAST_YEAR = 2099
+_CENTURY = "20"
+_DATE_CHARS = len("2026-11-23")
 _FIRST_S = 1_262_304_000
 _QUARTER_S = 900
 _DELIVERY_S = 60
@@ -155,6 +157,8 @@ class Clock:
         date: str | None = fields.get("date")
         if date is not None or "time" not in fields:
             return date if date is None or "/" not in date else date.replace("/", "-")
+        if "date_end" in fields:
+            return _CENTURY[: _DATE_CHARS - len(fields["date_end"])] + str(fields["date_end"])
         if "day_month" in fields:
             return iso_date(fields["day_month"], day_first=self._day_first)
         if "month" in fields:
