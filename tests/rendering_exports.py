@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import quopri
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -142,6 +143,7 @@ EXPORTS: dict[str, Callable[[list[Said]], bytes]] = {
     "python-basic": every(headed(lambda o: f"{o.level}:{o.logger}:{_after(o)}")),
     "words-prefix": every(headed(lambda o: f"  finding 17: {o.text}")),
     "torn-head": every(headed(lambda o: o.text[2:] if o.when.microsecond % 7000 < 1000 else o.text)),
+    "oslo-mailed": lambda lines: quopri.encodestring("".join(f"{one.text}\n" for one in lines).encode()),
     "quoted-forum": forum,
     "logger-first": every(short(lambda o: f"{o.logger} {_after(o)}" if o.head and o.context else o.text)),
     "site-format-day-first": every(header(lambda o: o.stamped("%d/%m/%Y %H:%M:%S,") + _iso(o)[-3:])),

@@ -81,6 +81,7 @@ OPERATORS_HAVE = {
     "exports as a table, and of a cloud's log service": ("csv", "cloudwatch-tail"),
     "a format of the site's own, not stated": ("site-format",),
     "a journal's line without its stamp": ("journalctl-no-stamp",),
+    "the raw source of a mail": ("oslo-mailed",),
     "torn lines": ("torn-line", "torn-head"),
     "key=value pairs, with oslo's line inside and without": ("logfmt",),
     "Python's basic format": ("python-basic",),

@@ -12,6 +12,7 @@ from novatrace.parsing.layouts import OSLO, Layout, beats, load_layouts
 from novatrace.parsing.lines import closed, physical_lines, unbroken
 from novatrace.parsing.manner import Manner
 from novatrace.parsing.pretty_json import documents_of
+from novatrace.parsing.quoted_printable import decoded
 
 # Enough to tell layouts apart, and few enough to cost nothing beside the reading.
 _PROBED_LINES = 16
@@ -56,6 +57,8 @@ def _texts(head: bytes, manner: Manner) -> Iterable[str]:
         whole = entries(lines)
     elif manner.pretty:
         whole = documents_of(lines)
+    elif manner.mailed:
+        whole = decoded(lines)
     else:
         whole = closed(lines) if manner.wrap_width is None else unbroken(lines, manner.wrap_width)
     return (

@@ -15,6 +15,7 @@ from novatrace.parsing.layout_reader import LayoutReader, Line
 from novatrace.parsing.layouts import Layout
 from novatrace.parsing.lines import physical_lines, wrap_width
 from novatrace.parsing.pretty_json import documents_of, is_pretty
+from novatrace.parsing.quoted_printable import decoded, is_quoted_printable
 from novatrace.parsing.record import Naming, host_of, node_of
 from novatrace.parsing.timestamps import Clock, changes_between
 from novatrace.parsing.years import Written
@@ -34,6 +35,7 @@ class Manner:
         line_by_line: True for the reader that takes every line apart (the reference).
         export: True for the entries of ``journalctl -o export``.
         pretty: True for JSON documents over several lines.
+        mailed: True for the raw source of a mail (quoted-printable).
         own_names: True where a name in a line counts more than that of the input's folder.
         same: short names in the lines that mean the input's node; none where the lines of several machines stand in it.
         layouts: the user's own layouts.
@@ -47,6 +49,7 @@ class Manner:
     line_by_line: bool = False
     export: bool = False
     pretty: bool = False
+    mailed: bool = False
     own_names: bool = False
     same: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
@@ -70,6 +73,7 @@ class Manner:
                 self.clock,
                 self.export,
                 self.pretty,
+                self.mailed,
                 self.own_names,
                 self.same,
                 own,
@@ -122,8 +126,10 @@ def manner_of(
     if is_export(probe):
         basis = "UTC (microseconds since 1970 in the entry)"
         return Manner(Clock(zone.local), basis, None, line_by_line=True, export=True, layouts=layouts)
-    pretty = is_pretty(probe)
-    lines = [line for line, _ in documents_of(iter(probe))] if pretty else probe
+    pretty, mailed = is_pretty(probe), is_quoted_printable(probe)
+    lines = probe
+    if pretty or mailed:
+        lines = [line for line, _ in (documents_of(iter(probe)) if pretty else decoded(probe))]
     texts = [line.text.rstrip(b"\r").decode("utf-8", "replace").removeprefix("\ufeff") for line in lines]
     found = _records(texts, layouts)
     clock, basis = Clock(zone.local), zone.basis
@@ -137,7 +143,8 @@ def manner_of(
     hosts = sorted({host for line in found if (host := host_of(line.fields)) is not None})
     in_order = _comes_twice(clock, found, evidence) or (clock.calendar is not None and clock.calendar.turning)
     return Manner(
-        clock, basis, wrap_width(probe), in_order or pretty, pretty=pretty, own_names=len(nodes) > 1, layouts=layouts,
+        clock, basis, wrap_width(probe), in_order or pretty or mailed, pretty=pretty, mailed=mailed and not pretty,
+        own_names=len(nodes) > 1, layouts=layouts,
         carrier=found[0].layout.partition("/")[0] if found else "", hosts=tuple(hosts),
     )  # fmt: skip
 

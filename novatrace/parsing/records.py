@@ -22,6 +22,7 @@ from novatrace.parsing.layouts import OSLO, OsloParts, compiled
 from novatrace.parsing.lines import PhysicalLine, closed, looks_dated, unbroken
 from novatrace.parsing.manner import Manner
 from novatrace.parsing.pretty_json import documents_of
+from novatrace.parsing.quoted_printable import decoded
 from novatrace.parsing.record import Naming, Record, record_of
 from novatrace.parsing.shapes import shape_of
 
@@ -141,6 +142,8 @@ class RecordReader:
             return entries(counted)
         if self._manner.pretty:
             return documents_of(counted)
+        if self._manner.mailed:
+            return decoded(counted)
         width = self._manner.wrap_width
         return closed(counted) if width is None else unbroken(counted, width)
 
