@@ -192,3 +192,16 @@ def test_a_stamp_without_its_first_characters_is_of_this_century(lost):
     found, coverage, _ = read_text((line[lost:] + line + line[lost:] + line).encode())
     assert {e.when_us for e in found} == {1793664314957000}
     assert (len(found), coverage.lines.parsed) == (4, 4)
+
+
+@pytest.mark.parametrize(("form", "day"), [("%d/%m/%Y", "03"), ("%m/%d/%Y", "11")])
+def test_a_nova_conf_tells_whether_day_or_month_comes_first(tmp_path, form, day):
+    """Its log_date_format beside the log; no line of it needs to."""
+    (tmp_path / "nova.conf").write_text(
+        f"[DEFAULT]\nlog_date_format = {form} %H:%M:%S\nlogging_context_format_string = "
+        "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s [%(request_id)s %(user)s %(tenant)s] %(instance)s%(message)s\n"
+    )
+    (tmp_path / "nova-scheduler.log").write_text(LINE.format("03/11/2026" if day == "03" else "11/03/2026"))
+    read = ingest(plan_of(RunOptions((str(tmp_path),), jobs=1)))
+    assert [e.when_us for e in read.events] == [1793664314957000]
+    assert "W-TIME-DAY-MONTH" not in [n.id for n in read.notices]

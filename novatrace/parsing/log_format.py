@@ -47,6 +47,8 @@ _GROUPS = (
     ("%z", r"(?P<zone>[+-]\d{4})"),
     ("%f", r"(?P<fraction>\d{6})"),
     ("%b", r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"),
+    ("%m", r"(?P<month>\d\d)"),
+    ("%Y", r"(?P<year>\d{4})"),
     ("%d", r"(?P<day>\d\d)"),
     ("%e", r"(?P<day>[ \d]\d)"),
 )

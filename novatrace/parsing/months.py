@@ -42,10 +42,12 @@ LOCAL_MONTH = "|".join(
 
 
 def month_of(word: str) -> int:
-    """The number of a month.
+    """The number of a month, which may be written as one.
 
     Raises:
         KeyError: no month of any known language is called so.
     """
+    if word.isdecimal():
+        return int(word)
     number = MONTHS.get(word)
     return _LOCAL[word.lower()] if number is None else number
