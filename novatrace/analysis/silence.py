@@ -20,6 +20,7 @@ from novatrace.model.parts import changed
 # Clocks of one cloud may differ by this much: a log that ends so little before is not called silent.
 _CLOCKS_APART_US = 5_000_000
 _CLAIMED = ("migrate", "resize")
+_CLAIM_LEVELS = frozenset(["DEBUG", "INFO", "AUDIT"])  # AUDIT up to Juno
 # A cast is taken up at once, but by a service that has all its threads busy.
 _TAKEN_UP_US = 30_000_000
 
@@ -73,6 +74,7 @@ def _deaf(host: HostNode, cast: list[Attempt], inputs: list[Coverage]) -> Silenc
         and c.first_us is not None
         and c.last_us is not None
         and c.first_us <= a.dispatched_us
+        and not _CLAIM_LEVELS.isdisjoint(c.levels)
     }
     lost = [a for a in cast if goes_on.get(id(a), 0) >= _TAKEN_UP_US]
     if not lost:
