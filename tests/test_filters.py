@@ -179,3 +179,12 @@ def test_what_the_api_refused_is_not_missed_in_the_schedulers_log():
     text = pipeline.render("text", "filters", analysed(folder))
     assert "refused by the API, and never scheduled" in text
     assert "logs of nova-scheduler are missing" not in text
+
+
+def test_what_broke_off_in_the_api_is_not_told_as_refused():
+    """What an answer of 500 had begun may have gone on, so that its pass is one that is not logged."""
+    folder = FIXTURES / "findings" / "refused-by-api" / "raises-broken-off"
+    broken = sum(m.http_status == 500 for m in analysed(folder).migrations)
+    seen = told(folder)["passes"]
+    assert broken > 0
+    assert (seen["refused_actions"], seen["unseen_actions"]) == (0, broken)

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 from novatrace.analysis.actions import other_action, posts
 from novatrace.analysis.requests import Request
+from novatrace.model import http_status
 from novatrace.model.event import Event
 from novatrace.model.migration import Closing
 
 _BODIES = {"confirmResize": "confirmed", "revertResize": "reverted", "forceDelete": "deleted"}
 # nova/api/openstack/compute/servers.py: confirmResize alone answers an action with 204.
 _CONFIRMED = 204
-_REFUSED = 400
 _STATES = ("confirm-powered-off", "state-updated")
 _OF_COMPUTE = {
     "confirm-start": "confirmed",
@@ -74,7 +74,7 @@ def _state(request: Request, uuid: str) -> str | None:
 def _of_api(request: Request) -> tuple[str | None, Event | None]:
     """What the API's own lines say, or ("", None) when it refused."""
     answers = [e for e in request.of("api-request") if posts(e)]
-    if any(e.values["status"] >= _REFUSED for e in answers):
+    if any(not http_status.accepted(e.values["status"]) for e in answers):
         return "", None
     kind = _BODIES.get(other_action(request) or "")
     if kind is not None:
@@ -95,10 +95,10 @@ def _aborts(event: Event) -> bool:
     """``DELETE …/servers/VM/migrations/ID``: a live migration is to be aborted (microversion 2.24, Mitaka and later)."""
     path = str(event.values.get("uri", "")).split("?", 1)[0].rstrip("/")
     of_vm = event.values.get("server_uuid") and f"{event.values['server_uuid']}/migrations/" in path
-    return bool(of_vm) and event.values.get("method") == "DELETE" and event.values["status"] < _REFUSED
+    return bool(of_vm) and event.values.get("method") == "DELETE" and http_status.accepted(event.values["status"])
 
 
 def _deletes(event: Event) -> bool:
     path = str(event.values.get("uri", "")).split("?", 1)[0].rstrip("/")
     whole = bool(event.values.get("server_uuid")) and path.endswith(str(event.values["server_uuid"]))
-    return whole and event.values.get("method") == "DELETE" and event.values["status"] < _REFUSED
+    return whole and event.values.get("method") == "DELETE" and http_status.accepted(event.values["status"])

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from novatrace.model import http_status
 from novatrace.model.funnel import FilterTally, Funnel, FunnelGroup, PassTally
 from novatrace.model.migration import Citation, FilterStep, Migration, Pass, Resources
 
 _Key = tuple[str | None, Resources]
-_REFUSED = 400  # the least HTTP status with which the API refuses
 
 
 class _Seen(NamedTuple):
@@ -101,7 +101,7 @@ def _seen(walked: Sequence[_Walked]) -> PassTally:
     partial = sum(bool(p.filters) and p.filters[0].before is None for p in passes)
     no_filter = sum(not p.filters and p.outcome in ("placement-empty", "filtered-out") for p in passes)
     without = [each.migration for each in walked if not any(each.passes)]
-    refused = sum(not m.attempts and m.http_status is not None and m.http_status >= _REFUSED for m in without)
+    refused = sum(not m.attempts and http_status.refused(m.http_status) for m in without)
     not_logged = len(passes) - whole - partial - no_filter
     return PassTally(len(passes), whole, partial, no_filter, not_logged, len(without) - refused, refused)
 

@@ -21,6 +21,7 @@ from novatrace.analysis.story import timeline
 from novatrace.analysis.tracked import Tracked
 from novatrace.analysis.tried import attempt
 from novatrace.analysis.watching import Durations, Watchers
+from novatrace.model import http_status
 from novatrace.model.case import Inventory
 from novatrace.model.event import Event
 from novatrace.model.events import Events
@@ -56,7 +57,6 @@ _KEY_STEPS = frozenset(
 )
 
 
-_HTTP_REFUSED = 400
 # A live migration that fails the check of one target keeps its record for the next.
 _MOVES = ("migrate", "resize")
 # Nothing but a live migration is aborted; at INFO its kind may not be logged.
@@ -142,8 +142,7 @@ def _learn(requests: Requests, known: _Known) -> None:
             known.acting.append(request.request_id)
             if len(ask.instance_uuids) == 1:
                 known.durations.learn(request, ask.action, outcomes.SUCCESSES.get(ask.action, ()))
-        refused = ask.http_status is not None and ask.http_status >= _HTTP_REFUSED
-        if ask.action in _CLOSED_BY and not refused:
+        if ask.action in _CLOSED_BY and not http_status.refused(ask.http_status):
             for uuid in ask.instance_uuids:
                 known.begun.setdefault(uuid, []).append(request.events[0].when_us or 0)
     for listed in known.closings.values():

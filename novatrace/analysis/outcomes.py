@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from novatrace.analysis.attempts import Draft
 from novatrace.analysis.requests import Request
+from novatrace.model import http_status
 from novatrace.model.event import Event
 from novatrace.model.migration import HostNode
 
@@ -31,8 +32,6 @@ SUCCESSES = {
     "unshelve": ("guest-running", "instance-spawned", "spawn-took", "host-instances-updated"),
     "create": ("boot-took", "instance-spawned", "spawn-took"),
 }
-_HTTP_REFUSED = 400
-_HTTP_BROKEN = 500
 # Of a live migration, whose hosts failed the check one after the other (nova/conductor/tasks/live_migrate.py).
 _MOST_TRIES = "Exceeded max scheduling retries"
 
@@ -77,8 +76,7 @@ def judge(
     mine = [e for e in request.events if e.instance_uuid in (None, instance_uuid) or instance_uuid is None]
     failures = [e for e in mine if (e.kind in _FAILURES or _errored(e)) and not e.inherited]
     failures = _not_recovered(failures, drafts)
-    refused_by_api = status is not None and _HTTP_REFUSED <= status < _HTTP_BROKEN
-    if failures or refused_by_api or _nowhere(drafts):
+    if failures or http_status.refused(status) or _nowhere(drafts):
         return Ending(
             "failed",
             "observed",
@@ -94,7 +92,7 @@ def judge(
     if aftermath.operator_state == "error":
         return Ending("failed", "observed", "error", _stage(drafts, []) if drafts else "unknown", None)
     # An API that breaks off says nothing of what it had begun: until Train it waits for the conductor, which goes on.
-    if status is not None and status >= _HTTP_BROKEN and not drafts:
+    if http_status.broken(status) and not drafts:
         return Ending("failed", "inferred", None, "unknown", _fault(mine, drafts, []))
     return Ending("unknown", None, None, None, None)
 

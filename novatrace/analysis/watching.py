@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from novatrace.analysis.attempts import Draft
 from novatrace.analysis.hosts import HostMap
 from novatrace.analysis.requests import Request
+from novatrace.model import http_status
 from novatrace.model.event import PLACEMENT, Event
 from novatrace.model.evidence import Coverage
 from novatrace.model.migration import HostNode, Watch
 
 _ALIKE = {"resize": "migrate", "rebuild": "evacuate"}
 _WRITES = ("PUT", "POST", "DELETE")
-_HTTP_REFUSED = 400
 
 
 class Durations:
@@ -131,7 +131,7 @@ class _Given:
 
 
 def _accepted(call: Event) -> bool:
-    return call.service == PLACEMENT and call.values["status"] < _HTTP_REFUSED
+    return call.service == PLACEMENT and http_status.accepted(call.values["status"])
 
 
 def _last(events: Iterable[Event]) -> int | None:

@@ -53,10 +53,11 @@ def show(  # noqa: PLR0913 - one parameter for each option
     path = pipeline.case_named(case_file)
     case = pipeline.kept_case(path)
     sharing = replace(sharing, case_file=path)
-    code = ending.report(case, format_name, output, charts, sharing, fail_on, strict=strict)
+    end = ending.ended(case, format_name, output, charts, sharing, fail_on, strict=strict)
+    end.put()
     if not quiet:
-        stderr.summary(case, code)
-    return code
+        stderr.summary(case, end.code)
+    return end.code
 
 
 @command.command(

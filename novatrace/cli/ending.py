@@ -36,27 +36,7 @@ def withheld(ended: int, *, strict: bool) -> bool:
     return True
 
 
-def report(  # noqa: PLR0913 - what the options of a report say
-    case: Case,
-    format_name: str,
-    output: str | None,
-    charts: Path | None,
-    sharing: Sharing,
-    fail_on: str | None,
-    *,
-    strict: bool,
-) -> int:
-    """Writes the report of a case and its figures; nothing where ``strict`` and something could not be read.
-
-    Returns:
-        The exit code.
-    """
-    end = ended(case, format_name, output, charts, sharing, fail_on, strict=strict)
-    end.put()
-    return end.code
-
-
-def ended(  # noqa: PLR0913 - see report
+def ended(  # noqa: PLR0913 - what the options of a report say
     case: Case,
     format_name: str,
     output: str | None,
@@ -66,7 +46,7 @@ def ended(  # noqa: PLR0913 - see report
     *,
     strict: bool,
 ) -> Ended:
-    """The report of a case, made and not yet written."""
+    """The report of a case, made and not yet written; withheld where ``strict`` and something could not be read."""
     exit_code = code(case, fail_on)
     if withheld(exit_code, strict=strict):
         return Ended(case, exit_code, None, output, None, sharing)

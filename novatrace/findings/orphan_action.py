@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from novatrace.findings import _wording
+from novatrace.model import http_status
 from novatrace.model.case import Case
 from novatrace.model.evidence import Coverage
 from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import Migration
 
-_REFUSED = 400
 _SCHEDULED = ("migrate", "resize", "live-migrate", "evacuate")
 _NEXT = ("nova-conductor", "nova-scheduler")
 
@@ -36,7 +36,7 @@ def _orphaned(migration: Migration) -> bool:
 
 def _untold(migration: Migration) -> bool:
     status = migration.http_status
-    answered = status is None or status < _REFUSED
+    answered = status is None or http_status.accepted(status)
     alone = not migration.attempts and migration.outcome == "unknown" and migration.instance_state is None
     return alone and answered and bool(migration.citations)
 

@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from novatrace.findings import _options, _wording
+from novatrace.model import http_status
 from novatrace.model.case import Case
 from novatrace.model.finding import Finding, Measure
 from novatrace.model.migration import Migration
 
-_REFUSED = 400
-_BROKEN = 500
 _QUOTA = "quota exceeded"
 
 
@@ -23,7 +22,7 @@ def find(case: Case) -> Iterator[Finding]:
         # The API waits for the scheduler up to Train, and then answers 400 for want of a host: that is no refusal of its own.
         if (
             status is None
-            or status < _REFUSED
+            or http_status.accepted(status)
             or migration.attempts
             or "valid host" in fault
             or not migration.citations
@@ -39,17 +38,18 @@ def _finding(case: Case, status: int, refused: list[Migration], *, quota: bool) 
     why = f": {said[0]}" if len(said) == 1 else f", for {len(said)} different reasons: {said[0]}; …" if said else ""
     moves = _wording.count(len(refused), "move")
     title = f"{moves} refused by {'a quota' if quota else 'the API'} (HTTP {status}) and never scheduled{why}"
-    if status >= _BROKEN:
+    broken = http_status.broken(status)
+    if broken:
         title = f"{moves} broken off in the API (HTTP {status}), with nothing logged of what it had begun{why}"
     return Finding(
         slug="refused-by-api",
-        severity="error" if status >= _BROKEN else "warning",
+        severity="error" if broken else "warning",
         title=title,
         subject=f"HTTP {status}",
         measures=(Measure("moves", len(refused), 0, "moves"),),
         basis="observed",
         evidence=_wording.once(m.citations[-1] for m in refused),
-        advice=_broken(refused) if status >= _BROKEN else _advice(case, refused, said, quota=quota),
+        advice=_broken(refused) if broken else _advice(case, refused, said, quota=quota),
     )
 
 

@@ -155,10 +155,8 @@ class SpooledEvents:
         for name in (event.request_id, event.global_request_id):
             if not name:
                 continue
-            keys = self._named.setdefault(name, () if key == name else (key,))
-            if key != name and key not in keys:
-                self._named[name] = (*(keys or (name,)), key)
-            elif key == name and keys and key not in keys:
+            keys = self._named.setdefault(name, () if key == name else (key,)) or (name,)
+            if key not in keys:
                 self._named[name] = (*keys, key)
 
     def _put(self, key: str, events: list[Event]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from novatrace.model import http_status
 from novatrace.model.capacity import Burst
 from novatrace.model.case import Case
 from novatrace.model.migration import Attempt, Citation, Claim, Closing, Migration, Pass
@@ -16,7 +17,6 @@ from novatrace.reports.view_help import why_and_help
 
 _CANDIDATES_SHOWN = 10
 _ANSWERS = 4
-_REFUSED = 400
 _FAILURES = ("vm-state-error", "resources-unavailable", "instance-state-set", "task-failed", "operator-vm-state")
 _SUCCESSES = (
     "live-migration-done", "finish-migration-done", "guest-running", "instance-spawned", "spawn-took", "boot-took",
@@ -97,7 +97,7 @@ def _accepted(m: Migration, case: Case) -> Iterator[Block]:
         yield say("accepted: not logged (no nova-api line of it in this evidence)", "warn")
     else:
         status = f", HTTP {m.http_status}" if m.http_status else ""
-        asked = "accepted" if (m.http_status or 0) < _REFUSED else "asked"
+        asked = "accepted" if m.http_status is None or http_status.accepted(m.http_status) else "asked"
         yield say(
             f"{asked} {words.when(m.accepted_us)} on {m.api_node or '?'}{status}  "
             f"{_cite(m, case, 'action-body', 'api-request')}"

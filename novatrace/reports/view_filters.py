@@ -132,7 +132,7 @@ def _missing(seen: PassTally) -> Iterator[Block]:
     if seen.unseen:
         yield say(
             f"{words.count(seen.unseen, 'move or boot', 'moves and boots')} without any logged pass: the logs of nova-scheduler are "
-            "missing, or say nothing at INFO.",
+            "missing or say nothing at INFO, or the request never came to a scheduler.",
             "warn",
         )
     if seen.not_logged:

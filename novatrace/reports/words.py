@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
-from novatrace.model import span
+from novatrace.model import http_status, span
 from novatrace.model.capacity import Burst, Capacity
 from novatrace.model.case import Case
 from novatrace.model.evidence import Provenance
@@ -24,8 +24,6 @@ STAGES = {
 }
 when = span.when
 clock = span.clock
-_REFUSED = 400
-_BROKEN = 500
 _SOURCES = {
     "claim": "the target's claim",
     "tracker": "the target's resource tracker",
@@ -184,8 +182,10 @@ def action(migration: Migration) -> str:
 
 def by_api(migration: Migration) -> str:
     """``refused by the API``, or that the API broke off, where that was the end of it; else ""."""
-    status = 0 if migration.attempts or migration.http_status is None else migration.http_status
-    return "broken off in the API" if status >= _BROKEN else "refused by the API" if status >= _REFUSED else ""
+    status = None if migration.attempts else migration.http_status
+    if http_status.broken(status):
+        return "broken off in the API"
+    return "refused by the API" if http_status.refused(status) else ""
 
 
 def stage(migration: Migration) -> str:
